@@ -1,0 +1,42 @@
+//! Who is told, in what order, and what did they say?
+//!
+//! The way of a hook: a macro leaves an entry in a slice ([`meta`], [`registry`]); a run selects plugins ([`selection`],
+//! [`plugins`]) and freezes a table per hook ([`table`]); a call goes through the table ([`dispatch`]), its results into
+//! a mode ([`mode`]), its faults into the run's book ([`fault`]), its cost into counters ([`cost`]).
+
+mod cost;
+mod dispatch;
+pub mod family;
+mod fault;
+mod handle;
+mod meta;
+mod mode;
+mod plugins;
+mod registry;
+mod run;
+mod scheduler;
+mod selection;
+mod spec;
+mod summary;
+mod table;
+mod verdict;
+
+pub use cost::{HookCost, TIMED_FIRST, TIMED_ONE_IN};
+pub use dispatch::{AsyncEntry, BUFFER_BYTES, Dispatch, SyncEntry};
+pub use family::Hooks;
+pub use fault::{FAULTS_KEPT, Fault, FaultCause};
+pub use handle::{FeedError, Handle};
+pub use meta::{CrateId, HookMeta, LinkList, Place, PluginMeta};
+pub use mode::{Abstain, All, Each, First, Gate, Mode, Said, Veto};
+pub use plugins::{FaultPolicy, HookInfo, PluginInfo, PluginList, PluginSet, PluginSetBuilder};
+pub use registry::{HOOKS, LINKS, PLUGINS, PluginError, SENTINEL};
+pub use run::{ConfigError, Run, StateError};
+pub use scheduler::Scheduler;
+pub use selection::SelectionError;
+pub use spec::{AsyncHook, BoxError, HookArg, HookSpec, IntoHook, arg};
+pub use summary::{Counts, Summary};
+pub use table::{Entry, Source, Table};
+pub use verdict::{NO_REASON, Submit, Text, Verdict};
+
+pub(crate) use family::GateAnswer;
+pub(crate) use handle::Control;

@@ -1,0 +1,253 @@
+//! Who is called in this run? Plugins selected, in order, with their rules: a value that a run owns.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::cost::{HookCost, TableCost};
+use super::fault::{Fault, FaultBook};
+use super::meta::{HookMeta, Place, PluginMeta};
+use super::registry::{self, HOOKS, Linked, PluginError};
+use super::selection::{Candidate, Selection, position};
+
+/// What a broken hook of a plugin does to a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum FaultPolicy {
+    /// The hook decides: one that observes is passed over; one that decides or writes script fails the job.
+    #[default]
+    ByHook,
+    /// Every broken hook of the plugin is passed over, as if the plugin were not there.
+    Isolate,
+}
+
+/// The list that [`plugins!`](crate::plugins) makes: plugins linked, in the order of their calls.
+#[derive(Debug, Clone, Copy)]
+pub struct PluginList(pub(super) &'static [&'static PluginMeta]);
+
+impl PluginList {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(plugins: &'static [&'static PluginMeta]) -> Self {
+        Self(plugins)
+    }
+}
+
+/// The plugins of one run: which, in what order, under which rules, and what they have cost.
+///
+/// It is a value and nothing of it is global: two runs in one process do not see each other. A clone is the same set.
+#[derive(Debug, Clone)]
+pub struct PluginSet(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    linked: Vec<Linked>,
+    /// For each linked plugin: what holds for it in this run, if it is on.
+    rules: Vec<Option<Rules>>,
+    faults: Arc<FaultBook>,
+    costs: Mutex<Vec<Arc<TableCost>>>,
+}
+
+/// What holds for a plugin in a run.
+#[derive(Debug, Clone)]
+pub(super) struct Rules {
+    name: Arc<str>,
+    position: usize,
+    pub(super) isolated: bool,
+    pub(super) limit: Option<Duration>,
+}
+
+/// Puts a [`PluginSet`] together.
+#[derive(Debug, Default)]
+pub struct PluginSetBuilder {
+    named: Option<PluginList>,
+    selection: Vec<String>,
+    configured: Vec<String>,
+    policies: HashMap<String, FaultPolicy>,
+    limits: HashMap<String, Duration>,
+    limit: Option<Duration>,
+}
+
+/// Where a hook stands in the order of its table.
+pub(super) type Order = (i32, usize, Arc<str>, &'static str, u32, u32, &'static str, &'static str);
+
+/// A linked plugin, described.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PluginInfo {
+    /// Its name.
+    pub name: String,
+    /// Whether this run uses it.
+    pub on: bool,
+    /// Where it is declared: package, version, file, line.
+    pub place: Place,
+    /// Its hooks, by family, hook and order of call.
+    pub hooks: Vec<HookInfo>,
+}
+
+/// A linked hook, described.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct HookInfo {
+    /// The family that declares the hook.
+    pub family: &'static str,
+    /// The hook.
+    pub hook: &'static str,
+    /// The user's function.
+    pub function: &'static str,
+    /// Smaller is called first.
+    pub priority: i32,
+    /// Where the function stands.
+    pub place: Place,
+}
+
+impl PluginSet {
+    /// Starts with what is linked and on by default.
+    #[must_use]
+    pub fn builder() -> PluginSetBuilder {
+        PluginSetBuilder::default()
+    }
+
+    /// Every linked plugin, those that are on first, in the order of their calls.
+    #[must_use]
+    pub fn plugins(&self) -> Vec<PluginInfo> {
+        let position = |at: &usize| self.0.rules[*at].as_ref().map_or(usize::MAX, |rules| rules.position);
+        let mut order: Vec<usize> = (0..self.0.linked.len()).collect();
+        order.sort_by_key(|at| (position(at), *at));
+        order.into_iter().map(|at| self.describe(at)).collect()
+    }
+
+    /// What each hook of each plugin has cost so far.
+    #[must_use]
+    pub fn costs(&self) -> Vec<HookCost> {
+        let costs = self.0.costs.lock().unwrap_or_else(PoisonError::into_inner);
+        costs.iter().flat_map(|table| table.read()).collect()
+    }
+
+    /// The first [`FAULTS_KEPT`](super::FAULTS_KEPT) faults of hooks, oldest first.
+    #[must_use]
+    pub fn faults_kept(&self) -> Vec<Arc<Fault>> {
+        self.0.faults.kept()
+    }
+
+    fn describe(&self, at: usize) -> PluginInfo {
+        let Linked { name, meta } = &self.0.linked[at];
+        let own = |hook: &&&'static HookMeta| registry::owner(hook, &self.0.linked) == Some(at);
+        let mut hooks: Vec<HookInfo> =
+            HOOKS.iter().filter(own).map(|hook| HookInfo::of(hook, meta)).collect();
+        hooks.sort_by_key(|it| (it.family, it.hook, it.priority, it.place, it.function));
+        PluginInfo { name: name.to_string(), on: self.0.rules[at].is_some(), place: meta.place, hooks }
+    }
+
+    /// What holds for a hook, if its plugin is on.
+    pub(super) fn rules(&self, hook: &HookMeta) -> Option<(Arc<str>, &Rules)> {
+        let rules = self.0.rules[registry::owner(hook, &self.0.linked)?].as_ref()?;
+        Some((Arc::clone(&rules.name), rules))
+    }
+
+    /// Where a hook stands among those of its table, if its plugin is on.
+    pub(super) fn order(&self, hook: &HookMeta) -> Option<Order> {
+        let owner = registry::owner(hook, &self.0.linked)?;
+        let rules = self.0.rules[owner].as_ref()?;
+        let priority = hook.priority.unwrap_or(self.0.linked[owner].meta.priority);
+        let Place { file, line, column, module, .. } = hook.place;
+        Some((priority, rules.position, Arc::clone(&rules.name), file, line, column, hook.function, module))
+    }
+
+    pub(super) fn faults(&self) -> Arc<FaultBook> {
+        Arc::clone(&self.0.faults)
+    }
+
+    /// Takes a table's costs into the set's.
+    pub(super) fn watch(&self, cost: Arc<TableCost>) {
+        self.0.costs.lock().unwrap_or_else(PoisonError::into_inner).push(cost);
+    }
+}
+
+impl HookInfo {
+    fn of(hook: &'static HookMeta, plugin: &PluginMeta) -> Self {
+        let HookMeta { family, hook: name, function, priority, place } = *hook;
+        Self { family, hook: name, function, priority: priority.unwrap_or(plugin.priority), place }
+    }
+}
+
+impl PluginSetBuilder {
+    /// The plugins of [`plugins!`](crate::plugins), in their order, before any others that are linked.
+    #[must_use]
+    pub fn link(mut self, plugins: PluginList) -> Self {
+        self.named = Some(plugins);
+        self
+    }
+
+    /// Selects: `["a", "b"]` only these, in this order; `["-a"]` all but it; `["+a"]` one more that is off by default.
+    #[must_use]
+    pub fn select<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.selection = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Says that the run has configuration for a plugin: that turns one on that is off by default.
+    #[must_use]
+    pub fn configured(mut self, plugin: impl Into<String>) -> Self {
+        self.configured.push(plugin.into());
+        self
+    }
+
+    /// Sets what a plugin's faults do.
+    #[must_use]
+    pub fn fault_policy(mut self, plugin: impl Into<String>, policy: FaultPolicy) -> Self {
+        self.policies.insert(plugin.into(), policy);
+        self
+    }
+
+    /// How long a call of an async hook may wait, of any plugin that has no limit of its own. Default: for ever.
+    ///
+    /// The limit is looked at when the hook awaits something: one that blocks its thread is not interrupted. It needs a
+    /// tokio runtime with its time driver on.
+    #[must_use]
+    pub fn hook_timeout(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// How long a call of an async hook of this plugin may wait.
+    #[must_use]
+    pub fn plugin_timeout(mut self, plugin: impl Into<String>, limit: Duration) -> Self {
+        self.limits.insert(plugin.into(), limit);
+        self
+    }
+
+    /// Reads what is linked and resolves the selection.
+    ///
+    /// # Errors
+    ///
+    /// The selection makes no sense or names what is not linked, or what is linked does not hold together; see
+    /// [`PluginError`].
+    pub fn build(self) -> Result<PluginSet, PluginError> {
+        let linked = registry::linked(self.named.map(|list| list.0))?;
+        let mut candidates: Vec<Candidate<'_>> =
+            linked.iter().map(|it| Candidate { name: &it.name, on_by_default: it.meta.enabled }).collect();
+        for name in &self.configured {
+            let at = position(name, &candidates)?;
+            candidates[at].on_by_default = true;
+        }
+        let on = Selection::parse(&self.selection)?.resolve(&candidates)?;
+        let (mut limits, mut policies) = (HashMap::new(), HashMap::new());
+        for (name, limit) in &self.limits {
+            limits.insert(position(name, &candidates)?, *limit);
+        }
+        for (name, policy) in &self.policies {
+            policies.insert(position(name, &candidates)?, *policy);
+        }
+        let mut rules = vec![None; linked.len()];
+        for (position, at) in on.into_iter().enumerate() {
+            rules[at] = Some(Rules {
+                name: linked[at].name.as_ref().into(),
+                position,
+                isolated: policies.get(&at) == Some(&FaultPolicy::Isolate),
+                limit: limits.get(&at).copied().or(self.limit),
+            });
+        }
+        Ok(PluginSet(Arc::new(Inner { linked, rules, faults: Arc::default(), costs: Mutex::default() })))
+    }
+}

@@ -1,0 +1,122 @@
+//! What does a plugin know of the run that it is called in? Identity, configuration, and state of its own.
+
+use std::any::{Any, TypeId, type_name};
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use thiserror::Error;
+
+use super::handle::Handle;
+
+/// Configuration that does not fit the plugin's type.
+#[derive(Debug, Error)]
+#[error("the configuration of plugin `{plugin}` is wrong: {source}")]
+pub struct ConfigError {
+    plugin: String,
+    source: serde_json::Error,
+}
+
+/// State that cannot be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// There is a value of this type.
+    #[error("the run has a state of type `{0}` already: a plugin's state is of a type of its own, set once")]
+    Taken(&'static str),
+    /// The run is built.
+    #[error("the state of type `{0}` came too late: call `init_state` in `on_init`")]
+    Frozen(&'static str),
+}
+
+type States = HashMap<TypeId, Box<dyn Any + Send + Sync>>;
+
+/// The run that a hook is called in.
+pub struct Run {
+    id: String,
+    workdir: Arc<Path>,
+    config: HashMap<String, Value>,
+    handle: Handle,
+    growing: Mutex<States>,
+    frozen: OnceLock<States>,
+}
+
+impl Run {
+    pub(crate) fn new(
+        id: String,
+        workdir: Arc<Path>,
+        config: HashMap<String, Value>,
+        handle: Handle,
+    ) -> Self {
+        Self { id, workdir, config, handle, growing: Mutex::default(), frozen: OnceLock::new() }
+    }
+
+    /// The run's own identifier: 16 hexadecimal digits that no other run has.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The work directory, absolute.
+    #[must_use]
+    pub fn workdir(&self) -> &Path {
+        &self.workdir
+    }
+
+    /// The configuration of a plugin, or `None` where the run has none for it: then the plugin does nothing.
+    ///
+    /// # Errors
+    ///
+    /// There is one, and it does not fit `T`.
+    pub fn config<T: DeserializeOwned>(&self, plugin: &str) -> Result<Option<T>, ConfigError> {
+        let read =
+            |value| T::deserialize(value).map_err(|source| ConfigError { plugin: plugin.to_owned(), source });
+        self.config.get(plugin).map(read).transpose()
+    }
+
+    /// Keeps a value for the hooks of this run; it is found by its type. Only in `on_init`.
+    ///
+    /// # Errors
+    ///
+    /// There is a value of this type, or the run is built.
+    pub fn init_state<T: Any + Send + Sync>(&self, state: T) -> Result<(), StateError> {
+        if self.frozen.get().is_some() {
+            return Err(StateError::Frozen(type_name::<T>()));
+        }
+        let mut growing = self.growing.lock().unwrap_or_else(PoisonError::into_inner);
+        if growing.contains_key(&TypeId::of::<T>()) {
+            return Err(StateError::Taken(type_name::<T>()));
+        }
+        growing.insert(TypeId::of::<T>(), Box::new(state));
+        Ok(())
+    }
+
+    /// The value that `on_init` kept, once the run is built.
+    #[must_use]
+    pub fn state<T: Any>(&self) -> Option<&T> {
+        self.frozen.get()?.get(&TypeId::of::<T>())?.downcast_ref()
+    }
+
+    /// What a hook may do to the run.
+    #[must_use]
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Every `on_init` has returned: what they kept can be read, without a lock, and no more is kept.
+    pub(crate) fn freeze(&self) {
+        let states = std::mem::take(&mut *self.growing.lock().unwrap_or_else(PoisonError::into_inner));
+        // A second call finds it frozen, and there was nothing to add.
+        let _ = self.frozen.set(states);
+    }
+}
+
+/// Without configuration and state, which may hold secrets.
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run").field("id", &self.id).field("workdir", &self.workdir).finish_non_exhaustive()
+    }
+}

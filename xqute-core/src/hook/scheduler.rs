@@ -1,0 +1,40 @@
+//! What does a hook see of the scheduler?
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The scheduler of a run, as hooks see it: read only.
+#[derive(Debug, Clone)]
+pub struct Scheduler {
+    pub(crate) name: Arc<str>,
+    pub(crate) options: BTreeMap<String, String>,
+    pub(crate) workdir: Arc<Path>,
+    pub(crate) forks: usize,
+}
+
+impl Scheduler {
+    /// Its name: `local`, `slurm`, ….
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The options that the run gives it.
+    #[must_use]
+    pub fn options(&self) -> &BTreeMap<String, String> {
+        &self.options
+    }
+
+    /// The run's work directory, absolute.
+    #[must_use]
+    pub fn workdir(&self) -> &Path {
+        &self.workdir
+    }
+
+    /// The most jobs at once.
+    #[must_use]
+    pub fn forks(&self) -> usize {
+        self.forks
+    }
+}

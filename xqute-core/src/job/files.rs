@@ -1,0 +1,58 @@
+//! What are a job's files called? No other file of the project spells these names.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The paths of one job in a work directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobFiles {
+    workdir: Arc<Path>,
+    index: usize,
+}
+
+impl JobFiles {
+    /// Those of job `index` in `workdir`.
+    #[must_use]
+    pub fn new(workdir: Arc<Path>, index: usize) -> Self {
+        Self { workdir, index }
+    }
+
+    /// The job's directory: `<workdir>/<index>`.
+    #[must_use]
+    pub fn metadir(&self) -> PathBuf {
+        self.workdir.join(self.index.to_string())
+    }
+
+    /// What the job writes to its standard output: `job.stdout`.
+    #[must_use]
+    pub fn stdout(&self) -> PathBuf {
+        self.metadir().join("job.stdout")
+    }
+
+    /// What the job writes to its standard error: `job.stderr`.
+    #[must_use]
+    pub fn stderr(&self) -> PathBuf {
+        self.metadir().join("job.stderr")
+    }
+
+    /// Whether an entry of a work directory has the name of a job's directory.
+    #[must_use]
+    pub fn is_metadir_name(name: &std::ffi::OsStr) -> bool {
+        name.to_str().is_some_and(|name| {
+            name.bytes().all(|it| it.is_ascii_digit())
+                && name.parse::<usize>().is_ok_and(|it| it.to_string() == name)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_index_is_a_jobs_directory() {
+        let is = |name: &str| JobFiles::is_metadir_name(name.as_ref());
+        assert!(is("0") && is("42"));
+        assert!(!is("") && !is("007") && !is("1a") && !is("-1") && !is("journal"));
+    }
+}

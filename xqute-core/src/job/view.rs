@@ -1,0 +1,124 @@
+//! What does a hook see of a job? A snapshot of the moment that the hook is about.
+
+use std::any::Any;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::argv::Argv;
+use super::files::JobFiles;
+use super::outcome::Outcome;
+use super::spec::JobSpec;
+use super::status::Status;
+
+/// A job as it was at the moment that a hook is called for. What happens meanwhile does not change it.
+#[derive(Clone)]
+pub struct Job {
+    pub(crate) index: usize,
+    pub(crate) argv: Argv,
+    pub(crate) spec: Arc<JobSpec>,
+    pub(crate) workdir: Arc<Path>,
+    pub(crate) status: Status,
+    pub(crate) jid: Option<Arc<str>>,
+    pub(crate) trial_count: u32,
+    pub(crate) will_retry: bool,
+    pub(crate) outcome: Option<Outcome>,
+}
+
+impl Job {
+    /// Its number in the run, from 0: the name of its directory.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The name that it was given, if any.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.spec.given_name()
+    }
+
+    /// Its program and arguments.
+    #[must_use]
+    pub fn argv(&self) -> &Argv {
+        &self.argv
+    }
+
+    /// Its command as a line, quoted as a shell would want it. For people: it allocates, and loses what is no text.
+    #[must_use]
+    pub fn cmd(&self) -> String {
+        self.argv.to_string()
+    }
+
+    /// The scheduler's name for it (on this machine its process id), once it is submitted.
+    #[must_use]
+    pub fn jid(&self) -> Option<&str> {
+        self.jid.as_deref()
+    }
+
+    /// Where it was in its life.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// How often it has been tried again: 0 in the first attempt.
+    #[must_use]
+    pub fn trial_count(&self) -> u32 {
+        self.trial_count
+    }
+
+    /// Whether a failed attempt is followed by another.
+    #[must_use]
+    pub fn will_retry(&self) -> bool {
+        self.will_retry
+    }
+
+    /// How it ended, where the hook is about its end.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_ref()
+    }
+
+    /// Its files.
+    #[must_use]
+    pub fn files(&self) -> JobFiles {
+        JobFiles::new(Arc::clone(&self.workdir), self.index)
+    }
+
+    /// Its directory.
+    #[must_use]
+    pub fn metadir(&self) -> PathBuf {
+        self.files().metadir()
+    }
+
+    /// Where its standard output goes.
+    #[must_use]
+    pub fn stdout_file(&self) -> PathBuf {
+        self.files().stdout()
+    }
+
+    /// Where its standard error goes.
+    #[must_use]
+    pub fn stderr_file(&self) -> PathBuf {
+        self.files().stderr()
+    }
+
+    /// What [`JobSpec::data`] attached, of this type.
+    #[must_use]
+    pub fn data<T: Any>(&self) -> Option<&T> {
+        self.spec.find_data()
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job")
+            .field("index", &self.index)
+            .field("argv", &self.argv)
+            .field("status", &self.status)
+            .field("jid", &self.jid)
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
+}

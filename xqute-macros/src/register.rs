@@ -1,0 +1,220 @@
+//! `#[hook]`, step two: the family's signatures and the user's are both known. Errors at the wrong token, or the entry.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::parse::{Parse, ParseStream};
+use syn::spanned::Spanned;
+use syn::{Error, FnArg, Pat, Result, ReturnType, Signature, Token, TraitItemFn, Type, braced, bracketed};
+
+use crate::place;
+use crate::suggest::{did_you_mean, list};
+
+struct Input {
+    /// The hidden module of the family.
+    at: TokenStream,
+    family: Ident,
+    hooks: Vec<Signature>,
+    /// The hook that the user names.
+    name: Ident,
+    priority: TokenStream,
+    user: Signature,
+}
+
+impl Parse for Input {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let (at, hooks_in, priority_in);
+        braced!(at in input);
+        let at = at.parse()?;
+        let family = input.parse()?;
+        braced!(hooks_in in input);
+        let mut hooks = Vec::new();
+        while !hooks_in.is_empty() {
+            hooks.push(hooks_in.parse::<TraitItemFn>()?.sig);
+        }
+        let name = input.parse()?;
+        bracketed!(priority_in in input);
+        let priority = priority_in.parse()?;
+        let user = input.parse()?;
+        input.parse::<Token![;]>()?;
+        Ok(Self { at, family, hooks, name, priority, user })
+    }
+}
+
+pub(crate) fn expand(input: TokenStream) -> TokenStream {
+    let expanded = syn::parse2::<Input>(input).and_then(|input| {
+        let hook = input.hook()?;
+        input.check_color(hook)?;
+        let args = input.match_args(hook)?;
+        Ok(input.entry(hook, &args))
+    });
+    expanded.unwrap_or_else(|error| error.into_compile_error())
+}
+
+/// An argument of the hook that the user takes, with the user's type.
+struct Taken<'a> {
+    at: usize,
+    ty: &'a Type,
+}
+
+impl Input {
+    fn hook(&self) -> Result<&Signature> {
+        let found = self.hooks.iter().find(|hook| hook.ident == self.name);
+        found.ok_or_else(|| {
+            let names: Vec<String> = self.hooks.iter().map(|hook| hook.ident.to_string()).collect();
+            let names = || names.iter().map(String::as_str);
+            let hint = did_you_mean(&self.name.to_string(), names())
+                .unwrap_or_else(|| format!("; `{}` has: {}", self.family, list(names())));
+            Error::new(self.name.span(), format!("there is no hook `{}`{hint}", self.name))
+        })
+    }
+
+    fn check_color(&self, hook: &Signature) -> Result<()> {
+        match &self.user.asyncness {
+            Some(asyncness) if hook.asyncness.is_none() => Err(Error::new_spanned(
+                asyncness,
+                format!(
+                    "hook `{}` is synchronous: remove `async` (its signature: {})",
+                    self.name,
+                    told(hook)
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// The user's arguments, in the user's order, each found among the hook's by name.
+    fn match_args(&self, hook: &Signature) -> Result<Vec<Taken<'_>>> {
+        let known: Vec<String> = hook.inputs.iter().filter_map(name_of).map(|it| it.to_string()).collect();
+        let mut taken: Vec<Taken<'_>> = Vec::new();
+        for input in &self.user.inputs {
+            let (Some(name), FnArg::Typed(typed)) = (name_of(input), input) else { continue };
+            let text = name.to_string();
+            let bare = text.strip_prefix('_').unwrap_or(&text);
+            let Some(at) = known.iter().position(|it| it == bare) else {
+                return Err(self.unknown_arg(&name, bare, &known));
+            };
+            if taken.iter().any(|it| it.at == at) {
+                return Err(Error::new(
+                    name.span(),
+                    format!("the argument `{bare}` is taken twice: leave one out"),
+                ));
+            }
+            taken.push(Taken { at, ty: &typed.ty });
+        }
+        Ok(taken)
+    }
+
+    fn unknown_arg(&self, name: &Ident, bare: &str, known: &[String]) -> Error {
+        let names = || known.iter().map(String::as_str);
+        let has = if known.is_empty() { "none".to_owned() } else { list(names()) };
+        let hint = did_you_mean(bare, names()).unwrap_or_else(|| format!("; it has: {has}"));
+        Error::new(name.span(), format!("hook `{}` has no argument `{bare}`{hint}", self.name))
+    }
+
+    /// The wrapper around the user's function, and the entry in the hook's slice.
+    fn entry(&self, hook: &Signature, args: &[Taken<'_>]) -> TokenStream {
+        let Self { at, name, priority, user, .. } = self;
+        let private = quote!(#at::private);
+        let hook_name = &hook.ident;
+        let spec = quote!(#at::#hook_name);
+        let place = place::of(user.ident.span(), &private);
+        let function = user.ident.to_string();
+        let priority = if priority.is_empty() {
+            quote!(None)
+        } else {
+            quote!(Some({ const PRIORITY: i32 = #priority; PRIORITY }))
+        };
+        let call = self.call(hook, args, &private);
+        let output = self.output();
+        let entry = if hook.asyncness.is_some() { quote!(AsyncEntry) } else { quote!(SyncEntry) };
+        let made = quote_spanned!(output.span()=> ::<_, #output, _>);
+        quote! {
+            const _: () = {
+                #call
+                static __META: #private::HookMeta = #private::HookMeta {
+                    family: <#spec as #private::HookSpec>::FAMILY,
+                    hook: ::core::stringify!(#name),
+                    function: #function,
+                    priority: ::core::option::Option::#priority,
+                    place: #place,
+                };
+                #[#private::linkme::distributed_slice(#at::slices::#hook_name)]
+                #[linkme(crate = #private::linkme)]
+                static __ENTRY: #private::#entry<#spec> = #private::#entry::<#spec>::new #made(__call, &__META);
+                #[#private::linkme::distributed_slice(#private::HOOKS)]
+                #[linkme(crate = #private::linkme)]
+                static __HOOK: &#private::HookMeta = &__META;
+            };
+        }
+    }
+
+    /// `fn __call(args) -> …`, which hands the user's function what it takes.
+    fn call(&self, hook: &Signature, args: &[Taken<'_>], private: &TokenStream) -> TokenStream {
+        let (at, hook_name, function) = (&self.at, &hook.ident, &self.user.ident);
+        let fields = (0..hook.inputs.len()).map(|at| match args.iter().any(|it| it.at == at) {
+            true => format_ident!("__{at}").into_token_stream(),
+            false => quote!(_),
+        });
+        let values = args.iter().map(|Taken { at, ty }| {
+            let value = format_ident!("__{at}");
+            let wanted = quote_spanned!(ty.span()=> ::<#ty, _>);
+            quote!(#private::arg #wanted(#value))
+        });
+        let called = quote!(#function(#(#values),*));
+        let output = self.output();
+        let result = match (hook.asyncness.is_some(), self.user.asyncness.is_some()) {
+            (false, _) => output,
+            (true, _) => quote_spanned!(function.span()=>
+                impl ::core::future::Future<Output = #output> + ::core::marker::Send + '__a
+            ),
+        };
+        let called = match (hook.asyncness.is_some(), self.user.asyncness.is_some()) {
+            (true, false) => quote!(::core::future::ready(#called)),
+            _ => called,
+        };
+        quote! {
+            #[inline]
+            #[allow(unused_lifetimes, clippy::needless_lifetimes, clippy::extra_unused_lifetimes, reason = "generated")]
+            fn __call<'__a>(__args: #at::args::#hook_name<'__a>) -> #result {
+                let (_, #(#fields,)*) = __args;
+                #called
+            }
+        }
+    }
+
+    fn output(&self) -> TokenStream {
+        match &self.user.output {
+            ReturnType::Default => {
+                let span = self.user.ident.span();
+                quote_spanned!(span=> ())
+            }
+            ReturnType::Type(_, ty) => ty.to_token_stream(),
+        }
+    }
+}
+
+fn name_of(input: &FnArg) -> Option<Ident> {
+    match input {
+        FnArg::Typed(typed) => match &*typed.pat {
+            Pat::Ident(pattern) => Some(pattern.ident.clone()),
+            _ => None,
+        },
+        FnArg::Receiver(_) => None,
+    }
+}
+
+/// A signature as a person writes it.
+fn told(hook: &Signature) -> String {
+    let type_of = |ty: &Type| ty.to_token_stream().to_string().replace("& ", "&");
+    let arg = |input: &FnArg| match input {
+        FnArg::Typed(typed) => Some(format!("{}: {}", typed.pat.to_token_stream(), type_of(&typed.ty))),
+        FnArg::Receiver(_) => None,
+    };
+    let args: Vec<String> = hook.inputs.iter().filter_map(arg).collect();
+    let output = match &hook.output {
+        ReturnType::Default => String::new(),
+        ReturnType::Type(_, ty) => format!(" -> {}", type_of(ty)),
+    };
+    let asyncness = if hook.asyncness.is_some() { "async " } else { "" };
+    format!("{asyncness}fn {}({}){output}", hook.ident, args.join(", "))
+}
