@@ -42,7 +42,7 @@ impl Lease {
             let cell = owned.trailing_ones() as usize;
             (cell < SHARED).then_some(owned | (1 << cell))
         };
-        match OWNED.try_update(Acquire, Relaxed, free) {
+        match OWNED.fetch_update(Acquire, Relaxed, free) {
             Ok(owned) => Self(owned.trailing_ones() as usize),
             Err(_) => Self(SHARED),
         }
@@ -239,7 +239,7 @@ mod tests {
         let count = Count::default();
         std::thread::scope(|scope| {
             for _ in 0..40 {
-                scope.spawn(|| (0..1000).for_each(|_| drop(count.tick())));
+                scope.spawn(|| (0..1000).map(|_| count.tick()).count());
             }
         });
         assert_eq!(count.sum(), 40_000);
@@ -249,7 +249,7 @@ mod tests {
     fn a_thread_that_follows_goes_on_in_the_cell_it_inherits() {
         let count = Count::default();
         for _ in 0..100 {
-            std::thread::scope(|scope| drop(scope.spawn(|| count.tick())));
+            std::thread::scope(|scope| scope.spawn(|| count.tick()).join().unwrap());
         }
         assert_eq!(count.sum(), 100);
     }

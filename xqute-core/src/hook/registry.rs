@@ -20,6 +20,7 @@ xqute_macros::slices! {
 }
 
 #[cfg(test)]
+#[allow(unsafe_code, reason = "a static that is placed by `link_section`; no code is unsafe")]
 #[linkme::distributed_slice(SENTINEL)]
 static UNIT_TESTS_HAVE_NO_FACADE: u8 = 0;
 
