@@ -1,1 +1,4 @@
-//! placeholder
+//! What do the benches measure, and with what? The probes and the designs that are compared.
+
+pub mod designs;
+pub mod probe;

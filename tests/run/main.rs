@@ -1,1 +1,24 @@
-//! placeholder
+//! Runs, through the facade, as a program that embeds xqute makes them.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod faults;
+mod hooks;
+mod isolation;
+mod life;
+
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+use xqute::{Xqute, XquteBuilder};
+
+/// A work directory that goes with the test, and a builder for a run in it that uses these plugins alone.
+fn run_of(plugins: &[&str]) -> (TempDir, XquteBuilder) {
+    let dir = tempfile::tempdir().unwrap();
+    // `-none`: a run without plugins cannot be selected by naming none, so each test names at least one.
+    let builder = Xqute::builder().workdir(workdir(&dir)).select(plugins.iter().copied());
+    (dir, builder)
+}
+
+fn workdir(dir: &TempDir) -> PathBuf {
+    dir.path().join("work")
+}

@@ -1,1 +1,3 @@
-//! placeholder
+//! What do the tests share?
+
+pub mod outside;

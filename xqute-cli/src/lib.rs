@@ -1,1 +1,66 @@
-//! placeholder
+//! The command line of xqute, as a library: a binary with more plugins is five lines.
+//!
+//! ```no_run
+//! // src/main.rs of a crate that depends on xqute, xqute-cli and the plugins
+//! xqute::link_plugins!();
+//!
+//! fn main() -> std::process::ExitCode {
+//!     xqute_cli::main()
+//! }
+//! ```
+//!
+//! | exit code | meaning |
+//! | --- | --- |
+//! | 0 | every job succeeded |
+//! | 1 | some did not |
+//! | 2 | something was wrong with what was asked |
+//! | 130, 143 | SIGINT, SIGTERM: the jobs that ran were killed |
+
+mod args;
+mod jobs;
+mod log;
+mod plugins;
+mod print;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+// Depending on a crate does not link it; naming it does.
+use xqute_plugins as _;
+
+use args::{Args, Verb};
+
+/// Exit codes.
+mod exit {
+    pub(crate) const SUCCESS: u8 = 0;
+    pub(crate) const JOBS_FAILED: u8 = 1;
+    pub(crate) const WRONG: u8 = 2;
+    /// To this the signal's number is added, as shells do.
+    pub(crate) const SIGNAL: u8 = 128;
+}
+
+/// Reads the command line, does what it says, and tells how it went.
+#[must_use]
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Nothing can be told if standard error is closed.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::WRONG } else { exit::SUCCESS });
+        }
+    };
+    let done = log::start().and_then(|()| match args.verb {
+        Verb::Run(run) => run::run(run),
+        Verb::Plugins(plugins) => plugins::show(plugins),
+    });
+    done.map_or_else(|error| refuse(&error), ExitCode::from)
+}
+
+#[expect(clippy::print_stderr, reason = "this is the command line")]
+fn refuse(error: &anyhow::Error) -> ExitCode {
+    eprintln!("xqute: {error:#}");
+    ExitCode::from(exit::WRONG)
+}

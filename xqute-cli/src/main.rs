@@ -1,2 +1,7 @@
-//! The binary.
-fn main() {}
+//! The stock binary. One with more plugins is this, and `xqute::link_plugins!();`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    xqute_cli::main()
+}

@@ -25,8 +25,7 @@ macro_rules! plugin {
 /// ```
 #[macro_export]
 macro_rules! plugins {
-    ($($($plugin:ident)::+),* $(,)?) => {{
-        const PLUGINS: &[&$crate::__private::PluginMeta] = &[$(&$($plugin)::+::__XQUTE_PLUGIN),*];
-        $crate::__private::PluginList::new(PLUGINS)
-    }};
+    ($($plugins:tt)*) => {
+        $crate::__private::plugins! { $crate::__private; $($plugins)* }
+    };
 }

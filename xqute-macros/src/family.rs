@@ -1,17 +1,22 @@
 //! `#[hookspec]`: a trait becomes a family of hooks, that is one slice per hook, a struct of tables, and a hidden macro
 //! that carries the signatures to every `#[hook]`.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Error, ItemTrait, Path, Result, Type, Visibility, parse_quote};
+use syn::spanned::Spanned;
+use syn::{Error, ItemTrait, Path, Result, Visibility, parse_quote};
 
 use crate::spec::{self, Hook, Mode};
-use crate::{names, options, slices};
+use crate::{lifetimes, names, options, slices};
 
 struct Options {
     krate: Path,
+    /// The module that the family is declared in.
     home: Path,
+    /// Whose fault it is if that is wrong.
+    home_span: Option<Span>,
 }
 
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
@@ -26,12 +31,13 @@ pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn options_of(tokens: TokenStream) -> Result<Options> {
-    let mut options = Options { krate: parse_quote!(::xqute), home: parse_quote!(crate) };
+    let mut options = Options { krate: parse_quote!(::xqute), home: parse_quote!(crate), home_span: None };
     let value = |key: &options::Key, input: ParseStream<'_>| {
         let path = options::path(key, input)?;
         if key.name == "crate" {
             options.krate = path;
         } else if path.segments.first().is_some_and(|it| it.ident == "crate") {
+            options.home_span = path.segments.last().map(|it| it.ident.span());
             options.home = path;
         } else {
             let wrong = "the path of a family begins with `crate`: the module that it is declared in";
@@ -70,23 +76,26 @@ impl Family {
     /// The hidden module: a type and a slice per hook, and the way to the core.
     fn module(&self) -> TokenStream {
         let (name, visibility, private) = (self.module_name(), &self.item.vis, self.private());
+        let inside = one_deeper(visibility);
         let family = self.item.ident.to_string();
         // Aliases, because a lifetime that stands in a projection alone is early bound, and `#[hook]`'s wrapper must be
         // callable for every lifetime. The marker keeps that so for a hook without references.
         let aliases = self.hooks.iter().map(|Hook { name, args, .. }| {
-            let args = args.iter().map(|(_, ty)| with_lifetime(ty));
+            let args = args.iter().map(|(_, ty)| lifetimes::named(ty));
             quote!(pub type #name<'a> = (::core::marker::PhantomData<&'a ()>, #(#args,)*);)
         });
         let types = self.hooks.iter().map(|hook| {
             let (name, output) = (&hook.name, hook.output());
+            let text = name.unraw().to_string();
+            let args = quote_spanned!(name.span()=> __args::#name<'a>);
             quote! {
                 #[derive(Debug)]
-                pub enum #name {}
+                #inside enum #name {}
                 impl #private::HookSpec for #name {
-                    type Args<'a> = args::#name<'a>;
+                    type Args<'a> = #args;
                     type Output = #output;
                     const FAMILY: &'static str = #family;
-                    const NAME: &'static str = ::core::stringify!(#name);
+                    const NAME: &'static str = #text;
                 }
             }
         });
@@ -95,23 +104,23 @@ impl Family {
         let slices = self.hooks.iter().map(|hook| {
             let (entry, hook) = (hook.entry(&private), &hook.name);
             let ty = quote!([#entry<super::#hook>]);
-            slices::declare_named(&[], &parse_quote!(pub), (hook, &[&home, &family]), ty, &linkme)
+            slices::declare_named(&[], &parse_quote!(pub), (hook, &[&home, &family]), &ty, &linkme)
         });
         quote! {
             #[doc(hidden)]
             #[allow(
-                non_camel_case_types, non_snake_case, non_upper_case_globals, missing_docs, unreachable_pub,
-                unsafe_code, unused_imports, reason = "generated; the statics are placed by `link_section`"
+                non_camel_case_types, non_snake_case, non_upper_case_globals, missing_docs, private_interfaces,
+                unreachable_pub, unsafe_code, unused_imports, reason = "generated; the statics are placed by `link_section`"
             )]
             #visibility mod #name {
                 use super::*;
-                pub use #private as private;
+                pub use #private as __private;
                 #(#types)*
-                pub mod args {
+                pub mod __args {
                     use super::*;
                     #(#aliases)*
                 }
-                pub mod slices {
+                pub mod __slices {
                     #(#slices)*
                 }
             }
@@ -137,7 +146,7 @@ impl Family {
         let module = self.module_name();
         let built = self.hooks.iter().map(|it| {
             let hook = &it.name;
-            quote!(#hook: #private::Table::build(&#module::slices::#hook, plugins))
+            quote!(#hook: #private::Table::build(&#module::__slices::#hook, plugins))
         });
         let calls = self.hooks.iter().map(|hook| hook.methods(visibility, &private));
         quote! {
@@ -160,33 +169,29 @@ impl Family {
         let at = quote!($crate #(::#steps)* ::#module);
         let hidden = names::unique(&[&home.to_token_stream().to_string(), &name.to_string(), "macro"]);
         let hidden = format_ident!("__{}", hidden.to_string().to_lowercase());
+        let krate = names::own().join(" ");
         let signatures = self.hooks.iter().map(Hook::signature);
         let (export, reexport) = match &self.item.vis {
             Visibility::Public(_) => (Some(quote!(#[macro_export])), quote!(pub)),
-            other => (
-                None,
-                match other {
-                    Visibility::Inherited => quote!(pub(self)),
-                    restricted => quote!(#restricted),
-                },
-            ),
+            Visibility::Inherited => (None, quote!(pub(self))),
+            Visibility::Restricted(restricted) => (None, restricted.to_token_stream()),
         };
-        let check =
-            Ident::new(&name.to_string(), home.segments.last().map_or(name.span(), |it| it.ident.span()));
+        // An error here means that `path = …` does not name the module that the family is declared in.
+        let named = Ident::new(&name.to_string(), self.options.home_span.unwrap_or(name.span()));
+        let found = quote_spanned!(named.span()=> #home::#named);
         quote! {
             #[doc(hidden)]
             #export
             macro_rules! #hidden {
                 ($($user:tt)*) => {
-                    #at::private::register! { { #at } #name { #(#signatures)* } $($user)* }
+                    #at::__private::register! { { #at } #krate #name { #(#signatures)* } $($user)* }
                 };
             }
             #[doc(hidden)]
             #[allow(unused_imports, reason = "a family without an implementation in its own crate")]
             #reexport use #hidden as #name;
             #[allow(unused_qualifications, reason = "the path as it was given")]
-            // An error here means that `path = …` does not name the module that the family is declared in.
-            const _: ::core::option::Option<#home::#check> = ::core::option::Option::None;
+            const _: ::core::option::Option<#found> = ::core::option::Option::None;
         }
     }
 }
@@ -205,7 +210,10 @@ impl Hook {
             Mode::All => quote!(#private::All),
             Mode::First => quote!(#private::First::<_>::default()),
             Mode::Veto => quote!(#private::Veto::default()),
-            Mode::Each => quote!(#private::Each(each)),
+            Mode::Each => {
+                let each = local("each", Span::call_site());
+                quote!(#private::Each(#each))
+            }
         }
     }
 
@@ -227,13 +235,19 @@ impl Hook {
     /// The typed call, and whether it would call anybody.
     fn methods(&self, visibility: &Visibility, private: &TokenStream) -> TokenStream {
         let Self { attributes, name, args, is_async, .. } = self;
-        let has = format_ident!("has_{name}");
+        let has = format_ident!("has_{}", name);
         let has_doc = format!("Whether the run has an implementation of `{name}`.");
         let (names, types): (Vec<_>, Vec<_>) = args.iter().map(|(name, ty)| (name, ty)).unzip();
         let output = self.output();
-        let each = (self.mode == Mode::Each).then(|| quote!(, each: impl ::core::ops::FnMut(&str, #output)));
-        let (result, mode) = (self.result(private), self.mode(private));
-        let mode = if self.gate { quote!(#private::Gate::new(#mode)) } else { mode };
+        let span = output.span();
+        let (mode, each) = (local("mode", span), local("each", span));
+        let each = (self.mode == Mode::Each).then(|| quote!(, #each: impl ::core::ops::FnMut(&str, #output)));
+        let (result, made) = (self.result(private), self.mode(private));
+        let made = if self.gate { quote!(#private::Gate::new(#made)) } else { made };
+        // A result that the mode cannot collect is told at its type, once.
+        let finish = located(quote!(#private::Mode::<#output>::finish), span);
+        let finish = quote_spanned!(span=> #finish(#mode));
+        let call = quote_spanned!(span=> call);
         let (asyncness, wait) =
             if *is_async { (Some(quote!(async)), Some(quote!(.await))) } else { (None, None) };
         let must_use = (self.mode != Mode::All && self.mode != Mode::Each && !*is_async && !self.gate)
@@ -244,14 +258,15 @@ impl Hook {
             #must_use
             #[allow(clippy::too_many_arguments, reason = "as many as the hook has")]
             #visibility #asyncness fn #name(&self #(, #names: #types)* #each) -> #result {
-                let mode = #mode;
+                let #mode = #made;
                 if self.#name.is_empty() {
-                    return #private::Mode::<#output>::finish(mode);
+                    return #finish;
                 }
-                self.#name.call((::core::marker::PhantomData, #(#names,)*), mode)#wait
+                self.#name.#call((::core::marker::PhantomData, #(#names,)*), #mode)#wait
             }
 
             #[doc = #has_doc]
+            #[allow(dead_code, reason = "not everyone asks")]
             #[inline]
             #[must_use]
             #visibility fn #has(&self) -> bool {
@@ -270,14 +285,32 @@ impl Hook {
     }
 }
 
-/// The type with the lifetime of the call at its reference.
-fn with_lifetime(ty: &Type) -> TokenStream {
-    match ty {
-        Type::Reference(reference) if reference.lifetime.is_none() => {
-            let mut reference = reference.clone();
-            reference.lifetime = Some(parse_quote!('a));
-            reference.to_token_stream()
-        }
-        other => other.to_token_stream(),
+/// The same visibility, said in a module below. It is that of the hooks' types, or their arguments would seem to leak.
+fn one_deeper(visibility: &Visibility) -> Visibility {
+    let Visibility::Restricted(restricted) = visibility else {
+        return match visibility {
+            Visibility::Inherited => parse_quote!(pub(super)),
+            other => other.clone(),
+        };
+    };
+    let path = &restricted.path;
+    match path.segments.first() {
+        Some(first) if first.ident == "self" => parse_quote!(pub(super)),
+        Some(first) if first.ident == "super" => parse_quote!(pub(in super::#path)),
+        _ => visibility.clone(),
     }
+}
+
+/// A name that no argument of a hook can have, however it is spelt.
+fn local(name: &str, span: Span) -> Ident {
+    Ident::new(name, Span::mixed_site().located_at(span))
+}
+
+/// The same tokens, for an error to be shown elsewhere.
+fn located(tokens: TokenStream, span: Span) -> TokenStream {
+    let at = |mut token: TokenTree| {
+        token.set_span(token.span().located_at(span));
+        token
+    };
+    tokens.into_iter().map(at).collect()
 }

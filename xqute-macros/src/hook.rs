@@ -2,13 +2,14 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::spanned::Spanned;
 use syn::{
-    Attribute, Error, Expr, FnArg, Ident, ItemFn, Pat, Path, Result, ReturnType, Signature, Type, parse_quote,
+    Attribute, Error, Expr, FnArg, Ident, Pat, Path, Result, ReturnType, Signature, Token, Type, parse_quote,
 };
 
-use crate::options;
+use crate::spec::OUTLIVES;
+use crate::{errors, lifetimes, options};
 
 #[derive(Default)]
 struct Options {
@@ -19,9 +20,9 @@ struct Options {
 }
 
 pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
-    let registered = read(options).and_then(|options| register(&options, item.clone()));
+    let registered = read(options).and_then(|options| register(&options, &item));
     let registered = registered.unwrap_or_else(|error| error.into_compile_error());
-    quote!(#item #registered)
+    item.into_iter().chain(registered).collect()
 }
 
 fn read(tokens: TokenStream) -> Result<Options> {
@@ -30,7 +31,10 @@ fn read(tokens: TokenStream) -> Result<Options> {
     let value = |key: &options::Key, input: ParseStream<'_>| {
         match key.name.as_str() {
             "name" => {
-                let (span, wrong) = (input.span(), "the name of a hook, such as `name = on_job_failed`");
+                let (span, wrong) = (
+                    input.span(),
+                    "write the name of a hook, without quotes, such as `name = on_job_failed`",
+                );
                 options.name = Some(input.parse().map_err(|_| Error::new(span, wrong))?);
             }
             "priority" => options.priority = Some(options::priority(input)?),
@@ -42,6 +46,7 @@ fn read(tokens: TokenStream) -> Result<Options> {
         let span = input.span();
         let wrong = "write `name = …`, `priority = …`, `crate = …`, or the path of another family";
         let path = Path::parse_mod_style(input).map_err(|_| Error::new(span, wrong))?;
+        check_family(&path)?;
         match family.replace(path) {
             Some(_) => Err(Error::new(span, "a hook belongs to one family: leave one of the two out")),
             None => Ok(()),
@@ -58,9 +63,21 @@ fn read(tokens: TokenStream) -> Result<Options> {
     }
 }
 
-fn register(options: &Options, item: TokenStream) -> Result<TokenStream> {
+/// A hook's name is often written where a family's path stands; a family is named as types are.
+fn check_family(path: &Path) -> Result<()> {
+    let name = path.get_ident().filter(|it| it.unraw().to_string().starts_with(char::is_lowercase));
+    name.map_or(Ok(()), |name| {
+        Err(Error::new(
+            name.span(),
+            format!("`{name}` is no family of hooks; to name the hook, write `name = {name}`"),
+        ))
+    })
+}
+
+fn register(options: &Options, item: &TokenStream) -> Result<TokenStream> {
+    let digest = digest(item);
     // The body is not parsed: a mistake in it is rustc's to tell.
-    let item = signature_of(item)?;
+    let item = Head::parse.parse2(item.clone())?;
     check(&item.sig)?;
     let family = match (&options.family, &options.krate) {
         (Some(family), _) => family.clone(),
@@ -73,8 +90,14 @@ fn register(options: &Options, item: TokenStream) -> Result<TokenStream> {
     let signature = without_attributes(item.sig.clone());
     Ok(quote! {
         #(#conditions)*
-        #family! { #name [#priority] #signature; }
+        #family! { #name [#priority] #digest #signature; }
     })
+}
+
+/// A digest of the text (FNV-1a): the same in every build, which std's hashers do not promise.
+fn digest(item: &TokenStream) -> u64 {
+    let mix = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    item.to_string().bytes().fold(0xcbf2_9ce4_8422_2325, mix)
 }
 
 struct Head {
@@ -82,32 +105,31 @@ struct Head {
     sig: Signature,
 }
 
-fn signature_of(item: TokenStream) -> Result<Head> {
-    let parse = |input: ParseStream<'_>| {
+impl Head {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
         let attrs = input.call(Attribute::parse_outer)?;
         input.parse::<syn::Visibility>()?;
-        let sig: Signature = input.parse()?;
-        let body = input.span();
-        if input.peek(syn::Token![;]) {
-            return Err(Error::new(body, "a hook has a body"));
+        if !begins_a_function(input) {
+            return Err(
+                input.error("`#[hook]` goes on a free function: put it on a `fn` outside of any `impl`")
+            );
+        }
+        let sig = input.parse()?;
+        if input.peek(Token![;]) {
+            return Err(input.error("a hook is a free function with a body: write `{ … }` for the `;`"));
         }
         input.parse::<TokenStream>()?;
-        Ok(Head { attrs, sig })
-    };
-    let span = item.span();
-    parse.parse2(item.clone()).map_err(|error| {
-        let is_function = syn::parse2::<ItemFn>(item.clone()).is_ok() || has_fn(&item);
-        if is_function { error } else { Error::new(span, "`#[hook]` goes on a free function") }
-    })
+        Ok(Self { attrs, sig })
+    }
 }
 
-/// Whether the tokens are those of a function, if perhaps a wrong one.
-fn has_fn(item: &TokenStream) -> bool {
-    let words: Vec<String> = item.clone().into_iter().take(12).map(|it| it.to_string()).collect();
-    let other =
-        ["struct", "enum", "union", "trait", "impl", "mod", "const", "static", "type", "use", "macro_rules"];
-    let first = words.iter().find(|it| *it == "fn" || other.contains(&it.as_str()));
-    first.is_some_and(|it| it == "fn")
+/// A function, if perhaps one that is no hook.
+fn begins_a_function(input: ParseStream<'_>) -> bool {
+    input.peek(Token![fn])
+        || input.peek(Token![async])
+        || input.peek(Token![const])
+        || input.peek(Token![unsafe])
+        || input.peek(Token![extern])
 }
 
 fn check(signature: &Signature) -> Result<()> {
@@ -128,7 +150,7 @@ fn check(signature: &Signature) -> Result<()> {
             "a hook cannot be generic: write the types, and references without a named lifetime (`&Job`)";
         return Err(Error::new_spanned(&signature.generics, wrong));
     }
-    signature.inputs.iter().try_for_each(check_arg)?;
+    errors::all(signature.inputs.iter().filter_map(|input| check_arg(input).err()))?;
     check_output(&signature.output)
 }
 
@@ -146,7 +168,7 @@ fn check_arg(input: &FnArg) -> Result<()> {
     match &*typed.ty {
         Type::ImplTrait(ty) => Err(Error::new_spanned(
             ty,
-            "an argument of a hook has a type of its own: `impl` cannot stand here",
+            "an argument of a hook has a type with a name: write it instead of `impl`",
         )),
         Type::Reference(it) if it.lifetime.as_ref().is_some_and(|it| it.ident == "static") => {
             let wrong = "an argument of a hook lives as long as the call, not `'static`: write `&` alone";
@@ -164,11 +186,7 @@ fn check_output(output: &ReturnType) -> Result<()> {
                 "a hook returns a type with a name: `impl` cannot stand here (write `async fn` for a future)";
             Err(Error::new_spanned(ty, wrong))
         }
-        Type::Reference(it) if it.lifetime.as_ref().is_none_or(|it| it.ident != "static") => {
-            let wrong = "a hook's result outlives its arguments: return `String` or `&'static str`";
-            Err(Error::new_spanned(ty, wrong))
-        }
-        _ => Ok(()),
+        ty => lifetimes::unnamed(ty).map_or(Ok(()), |reference| Err(Error::new(reference, OUTLIVES))),
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) fn read(
                 value(&key, input)?;
                 seen.push(key.name);
             } else {
+                check_value(input, known)?;
                 bare(input)?;
             }
             if !input.is_empty() {
@@ -52,6 +53,17 @@ fn key(input: ParseStream<'_>, known: &[&str], seen: &[String]) -> Result<Key> {
     }
     input.parse::<Token![=]>()?;
     Ok(key)
+}
+
+/// An option's name that nothing follows is no path.
+fn check_value(input: ParseStream<'_>, known: &[&str]) -> Result<()> {
+    let ahead = input.fork();
+    let Ok(ident) = ahead.call(Ident::parse_any) else { return Ok(()) };
+    let alone = ahead.is_empty() || ahead.peek(Token![,]);
+    if alone && known.iter().any(|it| ident == it) {
+        return Err(Error::new(ident.span(), format!("`{ident}` is without a value: write `{ident} = …`")));
+    }
+    Ok(())
 }
 
 /// A path, as the value of `key`.

@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
-use crate::names::cargo;
+use crate::names::{cargo, target};
 
 /// The `Place` of `span`, built of the items of the door `private`.
 pub(crate) fn of(span: Span, private: &TokenStream) -> TokenStream {
@@ -21,9 +21,9 @@ pub(crate) fn of_invocation(private: &TokenStream) -> TokenStream {
 
 fn place(private: &TokenStream, file: &TokenStream, line: &TokenStream, column: &TokenStream) -> TokenStream {
     let [package, version, name] = ["CARGO_PKG_NAME", "CARGO_PKG_VERSION", "CARGO_CRATE_NAME"].map(cargo);
-    let binary = match std::env::var("CARGO_BIN_NAME") {
-        Ok(binary) => quote!(::core::option::Option::Some(#binary)),
-        Err(_) => quote!(::core::option::Option::None),
+    let binary = match target() {
+        Some(binary) => quote!(::core::option::Option::Some(#binary)),
+        None => quote!(::core::option::Option::None),
     };
     quote! {
         #private::Place {

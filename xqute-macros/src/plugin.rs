@@ -1,8 +1,10 @@
-//! `plugin!(name = "…", priority = n, enabled = bool)`: a module is a plugin.
+//! `plugin!(name = "…", priority = n, enabled = bool)`: a module is a plugin. `plugins![a, b::c]`: a list of such modules.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
 use syn::{Error, Expr, LitBool, LitStr, Path, Result, Token};
 
 use crate::{options, place};
@@ -16,13 +18,43 @@ struct Options {
 
 /// Input: the path of the core's door, `;`, and the user's options.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
+    with_door(input, |private, options| Ok(declare(private, &read(options)?)))
+}
+
+/// Input: the path of the core's door, `;`, and the user's list.
+pub(crate) fn list(input: TokenStream) -> TokenStream {
+    with_door(input, |private, list| {
+        let paths =
+            |input: ParseStream<'_>| Punctuated::<Path, Token![,]>::parse_terminated_with(input, path);
+        let metas = paths.parse2(list)?.into_iter().map(|path| {
+            // Where there is no plugin, rustc says so at the path.
+            let plugin = quote_spanned!(path.span()=> __XQUTE_PLUGIN_OF_THIS_MODULE);
+            quote!(&#path::#plugin)
+        });
+        Ok(quote! {{
+            const PLUGINS: &[&#private::PluginMeta] = &[#(#metas),*];
+            #private::PluginList::new(PLUGINS)
+        }})
+    })
+}
+
+fn path(input: ParseStream<'_>) -> Result<Path> {
+    let wrong =
+        "write the path of a crate or module that has `xqute::plugin!()`, such as `xqute_plugin_slack`";
+    let span = input.span();
+    Path::parse_mod_style(input).map_err(|_| Error::new(span, wrong))
+}
+
+fn with_door(
+    input: TokenStream,
+    expand: impl FnOnce(&TokenStream, TokenStream) -> Result<TokenStream>,
+) -> TokenStream {
     let split = |input: ParseStream<'_>| {
         let private = Path::parse_mod_style(input)?;
         input.parse::<Token![;]>()?;
-        Ok((private, input.parse::<TokenStream>()?))
+        Ok((quote!(#private), input.parse::<TokenStream>()?))
     };
-    let expanded =
-        split.parse2(input).and_then(|(private, options)| Ok(declare(&quote!(#private), &read(options)?)));
+    let expanded = split.parse2(input).and_then(|(private, rest)| expand(&private, rest));
     expanded.unwrap_or_else(|error| error.into_compile_error())
 }
 
@@ -73,7 +105,7 @@ fn declare(private: &TokenStream, options: &Options) -> TokenStream {
     let enabled = options.enabled.as_ref().is_none_or(LitBool::value);
     quote! {
         #[doc(hidden)]
-        pub static __XQUTE_PLUGIN: #private::PluginMeta = #private::PluginMeta {
+        pub static __XQUTE_PLUGIN_OF_THIS_MODULE: #private::PluginMeta = #private::PluginMeta {
             given_name: #name,
             priority: #priority,
             enabled: #enabled,
@@ -82,7 +114,7 @@ fn declare(private: &TokenStream, options: &Options) -> TokenStream {
         const _: () = {
             #[#private::linkme::distributed_slice(#private::PLUGINS)]
             #[linkme(crate = #private::linkme)]
-            static __PLUGIN: &#private::PluginMeta = &__XQUTE_PLUGIN;
+            static __PLUGIN: &#private::PluginMeta = &__XQUTE_PLUGIN_OF_THIS_MODULE;
         };
     }
 }

@@ -2,21 +2,29 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
-use syn::{Error, FnArg, Pat, Result, ReturnType, Signature, Token, TraitItemFn, Type, braced, bracketed};
+use syn::{
+    Error, FnArg, LitInt, LitStr, Pat, Result, ReturnType, Signature, Token, TraitItemFn, Type, braced,
+    bracketed,
+};
 
-use crate::place;
 use crate::suggest::{did_you_mean, list};
+use crate::{errors, names, place};
 
 struct Input {
     /// The hidden module of the family.
     at: TokenStream,
+    /// The crate that declares it.
+    krate: LitStr,
     family: Ident,
     hooks: Vec<Signature>,
     /// The hook that the user names.
     name: Ident,
     priority: TokenStream,
+    /// Of the user's function.
+    digest: LitInt,
     user: Signature,
 }
 
@@ -25,6 +33,7 @@ impl Parse for Input {
         let (at, hooks_in, priority_in);
         braced!(at in input);
         let at = at.parse()?;
+        let krate = input.parse()?;
         let family = input.parse()?;
         braced!(hooks_in in input);
         let mut hooks = Vec::new();
@@ -34,9 +43,10 @@ impl Parse for Input {
         let name = input.parse()?;
         bracketed!(priority_in in input);
         let priority = priority_in.parse()?;
+        let digest = input.parse()?;
         let user = input.parse()?;
         input.parse::<Token![;]>()?;
-        Ok(Self { at, family, hooks, name, priority, user })
+        Ok(Self { at, krate, family, hooks, name, priority, digest, user })
     }
 }
 
@@ -53,19 +63,21 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
 /// An argument of the hook that the user takes, with the user's type.
 struct Taken<'a> {
     at: usize,
+    name: Ident,
     ty: &'a Type,
 }
 
 impl Input {
     fn hook(&self) -> Result<&Signature> {
-        let found = self.hooks.iter().find(|hook| hook.ident == self.name);
-        found.ok_or_else(|| {
-            let names: Vec<String> = self.hooks.iter().map(|hook| hook.ident.to_string()).collect();
-            let names = || names.iter().map(String::as_str);
-            let hint = did_you_mean(&self.name.to_string(), names())
+        let name = bare(&self.name);
+        let known: Vec<String> = self.hooks.iter().map(|hook| bare(&hook.ident)).collect();
+        let names = || known.iter().map(String::as_str);
+        let at = names().position(|it| it == name).ok_or_else(|| {
+            let hint = did_you_mean(&name, names())
                 .unwrap_or_else(|| format!("; `{}` has: {}", self.family, list(names())));
-            Error::new(self.name.span(), format!("there is no hook `{}`{hint}", self.name))
-        })
+            Error::new(self.name.span(), format!("there is no hook `{name}`{hint}"))
+        })?;
+        Ok(&self.hooks[at])
     }
 
     fn check_color(&self, hook: &Signature) -> Result<()> {
@@ -73,7 +85,7 @@ impl Input {
             Some(asyncness) if hook.asyncness.is_none() => Err(Error::new_spanned(
                 asyncness,
                 format!(
-                    "hook `{}` is synchronous: remove `async` (its signature: {})",
+                    "hook `{}` is synchronous: remove `async` (its signature: `{}`)",
                     self.name,
                     told(hook)
                 ),
@@ -84,27 +96,22 @@ impl Input {
 
     /// The user's arguments, in the user's order, each found among the hook's by name.
     fn match_args(&self, hook: &Signature) -> Result<Vec<Taken<'_>>> {
-        let known: Vec<String> = hook.inputs.iter().filter_map(name_of).map(|it| it.to_string()).collect();
-        let mut taken: Vec<Taken<'_>> = Vec::new();
-        for input in &self.user.inputs {
-            let (Some(name), FnArg::Typed(typed)) = (name_of(input), input) else { continue };
-            let text = name.to_string();
-            let bare = text.strip_prefix('_').unwrap_or(&text);
-            let Some(at) = known.iter().position(|it| it == bare) else {
-                return Err(self.unknown_arg(&name, bare, &known));
-            };
-            if taken.iter().any(|it| it.at == at) {
-                return Err(Error::new(
-                    name.span(),
-                    format!("the argument `{bare}` is taken twice: leave one out"),
-                ));
-            }
-            taken.push(Taken { at, ty: &typed.ty });
-        }
+        let known: Vec<String> = hook.inputs.iter().filter_map(name_of).map(|it| bare(&it)).collect();
+        let named = self.user.inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(typed) => Some((name_of(input)?, &*typed.ty)),
+            FnArg::Receiver(_) => None,
+        });
+        let taken = errors::gather(named.map(|(name, ty)| match position(&name, &known) {
+            Some(at) => Ok(Taken { at, name, ty }),
+            None => Err(self.unknown_arg(&name, &known)),
+        }))?;
+        errors::all((1..taken.len()).filter_map(|at| taken_twice(&taken[..=at])))?;
         Ok(taken)
     }
 
-    fn unknown_arg(&self, name: &Ident, bare: &str, known: &[String]) -> Error {
+    fn unknown_arg(&self, name: &Ident, known: &[String]) -> Error {
+        let bare = bare(name);
+        let bare = bare.trim_start_matches('_');
         let names = || known.iter().map(String::as_str);
         let has = if known.is_empty() { "none".to_owned() } else { list(names()) };
         let hint = did_you_mean(bare, names()).unwrap_or_else(|| format!("; it has: {has}"));
@@ -113,12 +120,12 @@ impl Input {
 
     /// The wrapper around the user's function, and the entry in the hook's slice.
     fn entry(&self, hook: &Signature, args: &[Taken<'_>]) -> TokenStream {
-        let Self { at, name, priority, user, .. } = self;
-        let private = quote!(#at::private);
+        let Self { at, name, priority, digest, user, .. } = self;
+        let private = quote!(#at::__private);
         let hook_name = &hook.ident;
         let spec = quote!(#at::#hook_name);
         let place = place::of(user.ident.span(), &private);
-        let function = user.ident.to_string();
+        let (function, hook_text) = (bare(&user.ident), bare(name));
         let priority = if priority.is_empty() {
             quote!(None)
         } else {
@@ -127,18 +134,29 @@ impl Input {
         let call = self.call(hook, args, &private);
         let output = self.output();
         let entry = if hook.asyncness.is_some() { quote!(AsyncEntry) } else { quote!(SyncEntry) };
+        // A name, for `_` in an `impl` would be a second error beside that the function is not free.
+        let registration = format_ident!("__XQUTE_{}_{}_{}", names::plain(&at.to_string()), name, user.ident);
+        // Where the family is of this crate, the lint sees into the slice's macro; elsewhere the crate may forbid `allow`.
+        let is_own = self.krate.value() == names::own().join(" ");
+        let allowed = is_own.then(
+            || quote!(#[allow(unsafe_code, reason = "a static placed by `link_section`; no code is unsafe")]),
+        );
         let made = quote_spanned!(output.span()=> ::<_, #output, _>);
         quote! {
-            const _: () = {
+            #[doc(hidden)]
+            #[allow(non_upper_case_globals, reason = "generated")]
+            #allowed
+            const #registration: () = {
                 #call
                 static __META: #private::HookMeta = #private::HookMeta {
                     family: <#spec as #private::HookSpec>::FAMILY,
-                    hook: ::core::stringify!(#name),
+                    hook: #hook_text,
                     function: #function,
                     priority: ::core::option::Option::#priority,
                     place: #place,
+                    twin: (::core::line!(), ::core::column!(), #digest),
                 };
-                #[#private::linkme::distributed_slice(#at::slices::#hook_name)]
+                #[#private::linkme::distributed_slice(#at::__slices::#hook_name)]
                 #[linkme(crate = #private::linkme)]
                 static __ENTRY: #private::#entry<#spec> = #private::#entry::<#spec>::new #made(__call, &__META);
                 #[#private::linkme::distributed_slice(#private::HOOKS)]
@@ -155,10 +173,10 @@ impl Input {
             true => format_ident!("__{at}").into_token_stream(),
             false => quote!(_),
         });
-        let values = args.iter().map(|Taken { at, ty }| {
+        let values = args.iter().map(|Taken { at, ty, .. }| {
             let value = format_ident!("__{at}");
-            let wanted = quote_spanned!(ty.span()=> ::<#ty, _>);
-            quote!(#private::arg #wanted(#value))
+            let take = quote_spanned!(ty.span()=> take::<#ty>());
+            quote!(#private::Given(#value).#take)
         });
         let called = quote!(#function(#(#values),*));
         let output = self.output();
@@ -175,7 +193,7 @@ impl Input {
         quote! {
             #[inline]
             #[allow(unused_lifetimes, clippy::needless_lifetimes, clippy::extra_unused_lifetimes, reason = "generated")]
-            fn __call<'__a>(__args: #at::args::#hook_name<'__a>) -> #result {
+            fn __call<'__a>(__args: #at::__args::#hook_name<'__a>) -> #result {
                 let (_, #(#fields,)*) = __args;
                 #called
             }
@@ -191,6 +209,30 @@ impl Input {
             ReturnType::Type(_, ty) => ty.to_token_stream(),
         }
     }
+}
+
+/// A name without `r#`, which is no part of it.
+fn bare(name: &Ident) -> String {
+    name.unraw().to_string()
+}
+
+/// The argument that a user's is; `_job` is `job`, not used.
+fn position(name: &Ident, known: &[String]) -> Option<usize> {
+    let name = bare(name);
+    let find = |name: &str| known.iter().position(|it| it == name);
+    find(&name).or_else(|| find(name.strip_prefix('_')?))
+}
+
+/// Whether the last is one of those before it.
+fn taken_twice(taken: &[Taken<'_>]) -> Option<Error> {
+    let (last, before) = taken.split_last()?;
+    let first = before.iter().find(|it| it.at == last.at)?;
+    let wrong = format!(
+        "the argument `{}` is taken already, as `{}`: leave one out",
+        bare(&last.name).trim_start_matches('_'),
+        first.name
+    );
+    Some(Error::new(last.name.span(), wrong))
 }
 
 fn name_of(input: &FnArg) -> Option<Ident> {

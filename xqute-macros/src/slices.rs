@@ -41,7 +41,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
 
 fn declare(slice: &Slice) -> TokenStream {
     let Slice { attributes, visibility, name, ty } = slice;
-    declare_named(attributes, visibility, (name, &[]), ty.to_token_stream(), &quote!(::linkme))
+    declare_named(attributes, visibility, (name, &[]), &ty.to_token_stream(), &quote!(::linkme))
 }
 
 /// Declares a slice as `name`; `within` tells it from others of this name in the crate.
@@ -49,7 +49,7 @@ pub(crate) fn declare_named(
     attributes: &[Attribute],
     visibility: &Visibility,
     (name, within): (&Ident, &[&str]),
-    ty: TokenStream,
+    ty: &TokenStream,
     linkme: &TokenStream,
 ) -> TokenStream {
     let parts: Vec<String> = within.iter().map(|it| (*it).to_owned()).chain([name.to_string()]).collect();

@@ -1,10 +1,12 @@
 //! What does a family declare? The trait under `#[hookspec]`, read and checked.
 
 use proc_macro2::{Ident, Span};
+use quote::format_ident;
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, FnArg, ItemTrait, Meta, Pat, Result, ReturnType, TraitItem, TraitItemFn, Type};
 
-use crate::suggest::list;
+use crate::suggest::{did_you_mean, list};
+use crate::{errors, lifetimes};
 
 /// How results are collected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,31 +35,41 @@ pub(crate) struct Hook {
 
 /// Reads every hook of the trait; all mistakes are told at once.
 pub(crate) fn read(item: &ItemTrait) -> Result<Vec<Hook>> {
+    errors::all(of_the_trait(item))?;
+    let hooks = errors::gather(item.items.iter().map(hook))?;
+    errors::all((0..hooks.len()).filter_map(|at| name_taken(&hooks[..at], &hooks[at].name)))?;
+    Ok(hooks)
+}
+
+fn of_the_trait(item: &ItemTrait) -> Vec<Error> {
     let mut errors: Vec<Error> = Vec::new();
     if !item.generics.params.is_empty() {
-        errors.push(Error::new_spanned(&item.generics, "a family of hooks cannot be generic"));
+        let wrong = "a family of hooks cannot be generic: remove the parameters and name the types";
+        errors.push(Error::new_spanned(&item.generics, wrong));
     }
     if let Some(unsafety) = &item.unsafety {
         errors.push(Error::new_spanned(unsafety, "a family of hooks cannot be unsafe: remove `unsafe`"));
     }
     if !item.supertraits.is_empty() {
-        errors
-            .push(Error::new_spanned(&item.supertraits, "a family of hooks has no supertraits: remove them"));
+        let wrong = "a family of hooks has no supertraits: remove them";
+        errors.push(Error::new_spanned(&item.supertraits, wrong));
     }
-    let mut hooks = Vec::new();
-    for it in &item.items {
-        match hook(it) {
-            Ok(hook) => hooks.push(hook),
-            Err(error) => errors.push(error),
-        }
-    }
-    match errors.into_iter().reduce(|mut all, error| {
-        all.combine(error);
-        all
-    }) {
-        Some(error) => Err(error),
-        None => Ok(hooks),
-    }
+    errors
+}
+
+/// Every hook becomes a method, beside one that asks whether it `has_` implementations, and `build`.
+fn name_taken(before: &[Hook], name: &Ident) -> Option<Error> {
+    let has = |hook: &Hook| format_ident!("has_{}", hook.name);
+    let wrong = if before.iter().any(|it| it.name == *name) {
+        format!("the family has a hook `{name}` already: give this one another name")
+    } else if name == "build"
+        || before.iter().any(|it| has(it) == *name || format_ident!("has_{}", name) == it.name)
+    {
+        format!("the family has a function `{name}` of its own: give the hook another name")
+    } else {
+        return None;
+    };
+    Some(Error::new(name.span(), wrong))
 }
 
 fn hook(item: &TraitItem) -> Result<Hook> {
@@ -79,7 +91,7 @@ fn hook(item: &TraitItem) -> Result<Hook> {
         attributes,
         is_async: signature.asyncness.is_some(),
         name: signature.ident.clone(),
-        args: signature.inputs.iter().map(arg).collect::<Result<_>>()?,
+        args: args(function)?,
         output,
         mode,
         gate,
@@ -102,6 +114,22 @@ fn check(function: &TraitItemFn) -> Result<()> {
     Ok(())
 }
 
+fn args(function: &TraitItemFn) -> Result<Vec<(Ident, Type)>> {
+    let args = errors::gather(function.sig.inputs.iter().map(arg))?;
+    let twice = |at: usize| {
+        let (name, _) = &args[at];
+        let before = args[..at].iter().any(|(it, _)| it == name);
+        before.then(|| {
+            Error::new(
+                name.span(),
+                format!("the hook has an argument `{name}` already: arguments are matched by name"),
+            )
+        })
+    };
+    errors::all((0..args.len()).filter_map(twice))?;
+    Ok(args)
+}
+
 fn check_output(mode: Mode, output: Option<&Type>, name: Span) -> Result<()> {
     match (mode, output) {
         (Mode::All, Some(ty)) => Err(Error::new_spanned(
@@ -111,9 +139,26 @@ fn check_output(mode: Mode, output: Option<&Type>, name: Span) -> Result<()> {
         (Mode::First | Mode::Veto | Mode::Each, None) => {
             Err(Error::new(name, "this mode collects results: say what the hook returns, `-> T`"))
         }
-        _ => Ok(()),
+        (Mode::Veto, Some(ty)) if !is_named(ty, "Verdict") => Err(Error::new_spanned(
+            ty,
+            "a hook of mode `veto` returns `Verdict`: write that (implementations may return `bool` or nothing, too)",
+        )),
+        (_, Some(ty)) => match lifetimes::unnamed(ty) {
+            Some(reference) => Err(Error::new(reference, OUTLIVES)),
+            None => Ok(()),
+        },
+        (Mode::All, None) => Ok(()),
     }
 }
+
+/// Whether the path of the type ends in `name`.
+fn is_named(ty: &Type, name: &str) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|it| it.ident == name))
+}
+
+/// Why a result has no references.
+pub(crate) const OUTLIVES: &str =
+    "a hook's result outlives its arguments: return what is owned, such as `String`, or `&'static`";
 
 /// Takes the mode's attributes out.
 fn modes(attributes: &[Attribute]) -> Result<(Mode, bool, Vec<Attribute>)> {
@@ -130,13 +175,17 @@ fn modes(attributes: &[Attribute]) -> Result<(Mode, bool, Vec<Attribute>)> {
         } else if matches!(name.as_str(), "doc" | "allow" | "expect" | "deprecated") {
             rest.push(attribute.clone());
         } else {
-            let known = list(MODES.iter().map(|(name, _)| *name));
-            let wrong =
-                format!("unknown attribute of a hook; the modes are {known}, and `gate` may stand beside");
-            return Err(Error::new_spanned(attribute, wrong));
+            return Err(Error::new_spanned(attribute, unknown_attribute(&name)));
         }
     }
     Ok((mode.unwrap_or(Mode::All), gate, rest))
+}
+
+fn unknown_attribute(name: &str) -> String {
+    let known = || MODES.iter().map(|(name, _)| *name);
+    let hint = did_you_mean(name, known().chain(["gate"]))
+        .unwrap_or_else(|| format!("; the modes are {}, and `gate` may stand beside", list(known())));
+    format!("unknown attribute of a hook{hint}")
 }
 
 fn arg(input: &FnArg) -> Result<(Ident, Type)> {
@@ -149,5 +198,15 @@ fn arg(input: &FnArg) -> Result<(Ident, Type)> {
             "an argument of a hook is a plain name: it is matched by name",
         ));
     };
-    Ok((pattern.ident.clone(), (*typed.ty).clone()))
+    match &*typed.ty {
+        Type::ImplTrait(ty) => {
+            let wrong = "an argument of a hook has a type with a name: write it, or `&dyn Trait`";
+            Err(Error::new_spanned(ty, wrong))
+        }
+        Type::Reference(ty) if ty.mutability.is_some() => {
+            let wrong = "a hook's implementations share its arguments: remove `mut`";
+            Err(Error::new_spanned(ty.mutability, wrong))
+        }
+        ty => Ok((pattern.ident.clone(), ty.clone())),
+    }
 }

@@ -1,8 +1,53 @@
-//! placeholder
+//! A job manager whose plugins are free functions.
+//!
+//! Feed commands to a run; it follows each job to its end, and calls plugins at every step. A plugin is a crate, or a
+//! module, with functions marked [`#[hook]`](macro@hook): to enable it, depend on it.
+//!
+//! ```
+//! use xqute::{Job, Xqute, hook};
+//!
+//! xqute::plugin!(name = "failures"); // this module is a plugin
+//!
+//! #[hook]
+//! async fn on_job_failed(job: &Job) {
+//!     println!("job {} failed: {}", job.index(), job.cmd());
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> xqute::Result<()> {
+//!     # let dir = std::env::temp_dir().join(format!("xqute-facade-{}", std::process::id()));
+//!     # let work = || dir.clone();
+//!     let xqute = Xqute::builder().forks(3).workdir(work()).build()?;
+//!     for n in 0..10 {
+//!         xqute.feed(["test", "9", "-ne", &n.to_string()]).await?;
+//!     }
+//!     let summary = xqute.run_until_complete().await?;
+//!     assert_eq!(summary.counts.failed, 1);
+//!     # std::fs::remove_dir_all(dir).unwrap();
+//!     Ok(())
+//! }
+//! ```
+//!
+//! - **Run jobs**: [`Xqute`], [`XquteBuilder`], [`JobSpec`], [`Summary`].
+//! - **Write a plugin**: [`plugin!`], [`#[hook]`](macro@hook), and the table of hooks at [`struct@Hooks`]; a hook sees
+//!   [`Run`], [`Scheduler`] and [`Job`], and may answer with a [`Verdict`], a [`Submit`] or text.
+//! - **Choose plugins**: [`link_plugins!`], [`plugins!`], [`XquteBuilder::select`].
+//! - **Declare hooks of your own**: [`#[hookspec]`](macro@hookspec), [`PluginSet`].
+//!
+//! The library prints nothing (but std's message of a panic), never exits, installs no signal handler, and keeps nothing
+//! that is process-wide: two runs in one process do not see each other. It logs with `tracing`.
+
+pub use xqute_core::{
+    Abstain, Argv, ArgvError, BoxError, BuildError, Cancelled, ConfigError, Counts, CrateId, Error, Failure,
+    Fault, FaultCause, FaultPolicy, FeedError, Handle, HookCost, HookInfo, Hooks, Job, JobFiles, JobSpec,
+    Outcome, Place, PluginError, PluginInfo, PluginList, PluginSet, PluginSetBuilder, Result, Run, RunError,
+    Said, Scheduler, SelectionError, Signal, SkipAs, StateError, Status, Submit, Summary, Text, Verdict,
+    WorkDirError, Xqute, XquteBuilder,
+};
+pub use xqute_core::{hook, hookspec, link_plugins, plugin, plugins};
+
 #[doc(hidden)]
 pub use xqute_core::__private;
-pub use xqute_core::*;
-pub use xqute_core::{hook, hookspec, link_plugins, plugin, plugins};
 
 use xqute_core::__private::{SENTINEL, linkme};
 

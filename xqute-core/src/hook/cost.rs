@@ -18,7 +18,7 @@ use super::table::Source;
 /// So many dispatches of a hook by one thread are each timed.
 pub const TIMED_FIRST: u64 = 64;
 /// After those, one in so many is timed.
-pub const TIMED_ONE_IN: u64 = 64;
+pub const TIMED_ONE_IN: u64 = 1024;
 
 /// The cells of a counter: each but the last belongs to one thread.
 const CELLS: usize = 16;
@@ -134,17 +134,14 @@ impl TableCost {
         Self { dispatches: Count::default(), slots: sources.map(slot).collect() }
     }
 
-    /// Counts a dispatch; says whether to time it.
+    /// Counts a dispatch. If it is to be timed: for how many it counts.
     #[inline]
-    pub(super) fn begin(&self) -> Option<Timed> {
+    pub(super) fn begin(&self) -> Option<u64> {
         let before = self.dispatches.tick();
         if before < TIMED_FIRST {
-            return Some(Timed::start(1));
+            return Some(1);
         }
-        if before.is_multiple_of(TIMED_ONE_IN) {
-            return Some(Timed::start(TIMED_ONE_IN));
-        }
-        None
+        before.is_multiple_of(TIMED_ONE_IN).then_some(TIMED_ONE_IN)
     }
 
     /// The dispatch ended with slot `at`, whether or not there are more.
@@ -153,7 +150,7 @@ impl TableCost {
         self.slots[at].stops.fetch_add(1, Relaxed);
     }
 
-    /// Slot `at` returned.
+    /// Slot `at` returned. The time of the next counts from now.
     #[cold]
     pub(super) fn took(&self, at: usize, timed: &mut Timed) {
         let now = Instant::now();
@@ -195,8 +192,9 @@ impl TableCost {
 }
 
 impl Timed {
+    /// From now on, for `weight` dispatches.
     #[cold]
-    fn start(weight: u64) -> Self {
+    pub(super) fn start(weight: u64) -> Self {
         Self { since: Instant::now(), weight }
     }
 }

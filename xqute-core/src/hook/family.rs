@@ -1,12 +1,9 @@
 //! Which hooks does the engine call, and when? Its own family, declared as any other.
 
-use std::sync::Arc;
-
 use super::run::Run;
 use super::scheduler::Scheduler;
 use super::summary::Summary;
 use super::verdict::{Submit, Text, Verdict};
-use super::{Fault, Said};
 use crate::job::{Job, Signal};
 
 /// The hooks of the engine. A plugin implements those that it needs, as free functions marked
@@ -69,6 +66,3 @@ pub trait Hooks {
     /// The last job has ended and its hooks have returned; `run_until_complete` returns after this.
     async fn on_run_done(run: &Run, scheduler: &Scheduler, summary: &Summary);
 }
-
-/// What the gate of submission says: nothing, or what the first plugin said that does not proceed.
-pub(crate) type GateAnswer = Result<Option<Said<Submit>>, Arc<Fault>>;

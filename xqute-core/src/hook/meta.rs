@@ -92,6 +92,19 @@ pub struct HookMeta {
     pub priority: Option<i32>,
     /// Where the function stands.
     pub place: Place,
+    /// Tells functions apart that a macro makes at one place under one name: line and column of the outermost macro's
+    /// call, then a digest of the function's text.
+    pub twin: (u32, u32, u64),
+}
+
+/// What orders hooks of one plugin and one priority: file, line, column, function, module, twin.
+pub(super) type PlaceOrder = (&'static str, u32, u32, &'static str, &'static str, (u32, u32, u64));
+
+impl HookMeta {
+    pub(super) fn place_order(&self) -> PlaceOrder {
+        let Place { file, line, column, module, .. } = self.place;
+        (file, line, column, self.function, module, self.twin)
+    }
 }
 
 /// The crates that one [`link_plugins!`](macro@crate::link_plugins) named.

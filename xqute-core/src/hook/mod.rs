@@ -33,10 +33,9 @@ pub use registry::{HOOKS, LINKS, PLUGINS, PluginError, SENTINEL};
 pub use run::{ConfigError, Run, StateError};
 pub use scheduler::Scheduler;
 pub use selection::SelectionError;
-pub use spec::{AsyncHook, BoxError, HookArg, HookSpec, IntoHook, arg};
+pub use spec::{AsyncHook, BoxError, Given, HookArg, HookError, HookSpec, IntoHook};
 pub use summary::{Counts, Summary};
 pub use table::{Entry, Source, Table};
 pub use verdict::{NO_REASON, Submit, Text, Verdict};
 
-pub(crate) use family::GateAnswer;
 pub(crate) use handle::Control;

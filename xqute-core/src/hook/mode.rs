@@ -11,6 +11,10 @@ use super::verdict::{Submit, Verdict};
 ///
 /// The modes that [`hookspec`](macro@crate::hookspec) offers are [`All`], [`First`], [`Veto`] and [`Each`]; [`Gate`]
 /// goes around one of them where a broken implementation must not be passed over.
+#[diagnostic::on_unimplemented(
+    message = "the mode of this hook cannot collect `{R}`",
+    label = "`first` collects `Option<T>`, `Verdict` or `Submit`; `each` collects anything"
+)]
 pub trait Mode<R> {
     /// What the caller of the hook gets.
     type Out;
@@ -82,6 +86,7 @@ impl<R> Default for First<R> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R: Abstain> Mode<R> for First<R> {
     type Out = Option<Said<R>>;
     #[inline]
@@ -154,6 +159,7 @@ impl<M> Gate<M> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R, M: Mode<R>> Mode<R> for Gate<M> {
     type Out = Result<M::Out, Arc<Fault>>;
     #[inline]

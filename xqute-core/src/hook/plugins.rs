@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::cost::{HookCost, TableCost};
 use super::fault::{Fault, FaultBook};
-use super::meta::{HookMeta, Place, PluginMeta};
+use super::meta::{HookMeta, Place, PlaceOrder, PluginMeta};
 use super::registry::{self, HOOKS, Linked, PluginError};
 use super::selection::{Candidate, Selection, position};
 
@@ -69,7 +69,7 @@ pub struct PluginSetBuilder {
 }
 
 /// Where a hook stands in the order of its table.
-pub(super) type Order = (i32, usize, Arc<str>, &'static str, u32, u32, &'static str, &'static str);
+pub(super) type Order = (i32, usize, PlaceOrder);
 
 /// A linked plugin, described.
 #[derive(Debug, Clone)]
@@ -133,9 +133,10 @@ impl PluginSet {
     fn describe(&self, at: usize) -> PluginInfo {
         let Linked { name, meta } = &self.0.linked[at];
         let own = |hook: &&&'static HookMeta| registry::owner(hook, &self.0.linked) == Some(at);
-        let mut hooks: Vec<HookInfo> =
-            HOOKS.iter().filter(own).map(|hook| HookInfo::of(hook, meta)).collect();
-        hooks.sort_by_key(|it| (it.family, it.hook, it.priority, it.place, it.function));
+        let mut hooks: Vec<&HookMeta> = HOOKS.iter().filter(own).copied().collect();
+        let priority = |hook: &HookMeta| hook.priority.unwrap_or(meta.priority);
+        hooks.sort_by_key(|hook| (hook.family, hook.hook, priority(hook), hook.place_order()));
+        let hooks = hooks.into_iter().map(|hook| HookInfo::of(hook, meta)).collect();
         PluginInfo { name: name.to_string(), on: self.0.rules[at].is_some(), place: meta.place, hooks }
     }
 
@@ -150,8 +151,7 @@ impl PluginSet {
         let owner = registry::owner(hook, &self.0.linked)?;
         let rules = self.0.rules[owner].as_ref()?;
         let priority = hook.priority.unwrap_or(self.0.linked[owner].meta.priority);
-        let Place { file, line, column, module, .. } = hook.place;
-        Some((priority, rules.position, Arc::clone(&rules.name), file, line, column, hook.function, module))
+        Some((priority, rules.position, hook.place_order()))
     }
 
     pub(super) fn faults(&self) -> Arc<FaultBook> {
@@ -166,7 +166,7 @@ impl PluginSet {
 
 impl HookInfo {
     fn of(hook: &'static HookMeta, plugin: &PluginMeta) -> Self {
-        let HookMeta { family, hook: name, function, priority, place } = *hook;
+        let HookMeta { family, hook: name, function, priority, place, .. } = *hook;
         Self { family, hook: name, function, priority: priority.unwrap_or(plugin.priority), place }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use thiserror::Error;
 
-use super::meta::{HookMeta, LinkList, Place, PluginMeta};
+use super::meta::{HookMeta, LinkList, PluginMeta};
 use super::selection::{SelectionError, same};
 
 xqute_macros::slices! {
@@ -54,7 +54,7 @@ pub enum PluginError {
         /// The hook.
         hook: &'static str,
         /// Where its function stands.
-        place: Place,
+        place: String,
         /// Its crate.
         krate: &'static str,
     },
@@ -134,14 +134,19 @@ fn check_owners(plugins: &[Linked]) -> Result<(), PluginError> {
     let orphan = HOOKS.iter().filter(|hook| owner(hook, plugins).is_none()).min_by_key(|hook| hook.place);
     match orphan {
         None => Ok(()),
-        Some(hook) => {
-            Err(PluginError::NoPlugin { hook: hook.hook, place: hook.place, krate: hook.place.krate.name })
-        }
+        Some(hook) => Err(PluginError::NoPlugin {
+            hook: hook.hook,
+            place: hook.place.to_string(),
+            krate: hook.place.krate.name,
+        }),
     }
 }
 
 fn check_links(links: &[&LinkList]) -> Result<(), PluginError> {
-    let bring: HashSet<&str> = HOOKS.iter().map(|hook| hook.place.krate.package).collect();
+    // A crate that links plugins brings theirs.
+    let bundles = links.iter().filter(|list| !list.packages.is_empty()).map(|list| list.place);
+    let places = HOOKS.iter().map(|hook| hook.place).chain(bundles);
+    let bring: HashSet<&str> = places.map(|place| place.krate.package).collect();
     for list in links {
         if let Some(package) = list.packages.iter().find(|package| !bring.contains(**package)) {
             let by = format!("link_plugins!() at {}", list.place);

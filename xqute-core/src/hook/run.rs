@@ -11,6 +11,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::handle::Handle;
+use super::selection::same;
 
 /// Configuration that does not fit the plugin's type.
 #[derive(Debug, Error)]
@@ -51,6 +52,7 @@ impl Run {
         config: HashMap<String, Value>,
         handle: Handle,
     ) -> Self {
+        let config = config.into_iter().map(|(plugin, value)| (same(&plugin), value)).collect();
         Self { id, workdir, config, handle, growing: Mutex::default(), frozen: OnceLock::new() }
     }
 
@@ -66,6 +68,10 @@ impl Run {
         &self.workdir
     }
 
+    pub(crate) fn shared_workdir(&self) -> Arc<Path> {
+        Arc::clone(&self.workdir)
+    }
+
     /// The configuration of a plugin, or `None` where the run has none for it: then the plugin does nothing.
     ///
     /// # Errors
@@ -74,7 +80,7 @@ impl Run {
     pub fn config<T: DeserializeOwned>(&self, plugin: &str) -> Result<Option<T>, ConfigError> {
         let read =
             |value| T::deserialize(value).map_err(|source| ConfigError { plugin: plugin.to_owned(), source });
-        self.config.get(plugin).map(read).transpose()
+        self.config.get(&same(plugin)).map(read).transpose()
     }
 
     /// Keeps a value for the hooks of this run; it is found by its type. Only in `on_init`.

@@ -22,7 +22,7 @@ pub trait HookSpec: 'static {
 }
 
 /// Names the future of an async hook: implemented for every function that [`hook`](macro@crate::hook) wraps.
-pub trait AsyncHook<'a, S: HookSpec, R>: Copy + 'static {
+pub trait AsyncHook<'a, S: HookSpec, R>: Copy + Send + 'static {
     /// The future that one call makes. It may borrow from the arguments.
     type Fut: Future<Output = R> + Send + 'a;
     /// Calls the function.
@@ -32,7 +32,7 @@ pub trait AsyncHook<'a, S: HookSpec, R>: Copy + 'static {
 impl<'a, S, F, Fut, R> AsyncHook<'a, S, R> for F
 where
     S: HookSpec,
-    F: Fn(S::Args<'a>) -> Fut + Copy + 'static,
+    F: Fn(S::Args<'a>) -> Fut + Copy + Send + 'static,
     Fut: Future<Output = R> + Send + 'a,
 {
     type Fut = Fut;
@@ -45,14 +45,15 @@ where
 /// An argument as the user's function wants it. Only a type itself is one; the trait is here for the sentence
 /// that the compiler says when the types differ.
 #[diagnostic::on_unimplemented(
-    message = "this hook argument is a `{Given}`, not a `{Self}`",
-    label = "write `{Given}` here"
+    message = "this hook argument is a `{T}`, not a `{Self}`",
+    label = "write `{T}` here"
 )]
-pub trait HookArg<Given>: Sized {
+pub trait HookArg<T>: Sized {
     /// Hands the argument over.
-    fn take(given: Given) -> Self;
+    fn take(given: T) -> Self;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> HookArg<T> for T {
     #[inline]
     fn take(given: T) -> T {
@@ -60,20 +61,31 @@ impl<T> HookArg<T> for T {
     }
 }
 
-/// Hands one argument to a user's function.
-#[inline]
-pub fn arg<Wanted: HookArg<Given>, Given>(given: Given) -> Wanted {
-    Wanted::take(given)
+/// An argument on its way to a user's function.
+///
+/// A function of both types would not do: the only implementation of [`HookArg`] would tell the compiler what is given
+/// before it looks, and the error would be of another place.
+#[derive(Debug)]
+pub struct Given<T>(pub T);
+
+impl<T> Given<T> {
+    /// Hands it over.
+    #[inline]
+    pub fn take<Wanted: HookArg<T>>(self) -> Wanted {
+        Wanted::take(self.0)
+    }
 }
 
-/// What a user's function may return where the hook's result is `R`.
+/// What a user's function may return where the hook's result is `R`: `R` itself, what is listed below for the engine's
+/// results, and a `Result` of either.
 ///
 /// The marker `M` keeps the implementations apart: without it the one for `Result` would overlap the others
 /// (E0119). It is always inferred.
 #[diagnostic::on_unimplemented(
     message = "this hook cannot return `{Self}`: its result is `{R}`",
-    label = "not convertible into `{R}`",
-    note = "`Result<_, E>` of whatever is accepted is accepted too, where `E` converts into a boxed error"
+    label = "return `{R}`, or what converts into it",
+    note = "for `Verdict` and `Submit` a hook may return nothing, `bool` or `Option<bool>`; for `Text` nothing, `String`, `&'static str` or `Option` of either",
+    note = "it may return a `Result` of what it may return"
 )]
 pub trait IntoHook<R, M> {
     /// Converts.
@@ -84,6 +96,29 @@ pub trait IntoHook<R, M> {
     fn into_hook(self) -> Result<R, BoxError>;
 }
 
+/// The error of a `Result` that a user's function returns.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the error of a hook",
+    label = "return an error that is `Send + Sync`, or a text, in the `Result`",
+    note = "errors are what `?` converts into `Box<dyn Error + Send + Sync>`: types with `std::error::Error`, `anyhow::Error`, `String`, `&str`"
+)]
+pub trait HookError {
+    /// Boxes it, if it is not.
+    fn into_box(self) -> BoxError;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<BoxError>> HookError for E {
+    #[inline]
+    fn into_box(self) -> BoxError {
+        self.into()
+    }
+}
+
+/// Marks the result itself.
+#[derive(Debug)]
+pub struct Same;
+
 /// Marks the conversions that cannot fail.
 #[derive(Debug)]
 pub struct Plain;
@@ -92,20 +127,29 @@ pub struct Plain;
 #[derive(Debug)]
 pub struct Fallible<M>(std::marker::PhantomData<M>);
 
+#[diagnostic::do_not_recommend]
+impl<R> IntoHook<R, Same> for R {
+    #[inline]
+    fn into_hook(self) -> Result<R, BoxError> {
+        Ok(self)
+    }
+}
+
 impl<T, R, E, M> IntoHook<R, Fallible<M>> for Result<T, E>
 where
     T: IntoHook<R, M>,
-    E: Into<BoxError>,
+    E: HookError,
 {
     #[inline]
     fn into_hook(self) -> Result<R, BoxError> {
-        self.map_err(Into::into)?.into_hook()
+        self.map_err(HookError::into_box)?.into_hook()
     }
 }
 
 /// `impl IntoHook<R, Plain> for T`, for a conversion that cannot fail.
 macro_rules! plainly {
     ($($given:ty => $result:ty: |$value:pat_param| $convert:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl IntoHook<$result, Plain> for $given {
             #[inline]
             fn into_hook(self) -> Result<$result, BoxError> {
@@ -117,20 +161,15 @@ macro_rules! plainly {
 }
 
 plainly! {
-    () => (): |()| ();
-
-    Verdict => Verdict: |verdict| verdict;
     () => Verdict: |()| Verdict::Proceed;
     bool => Verdict: |go| Verdict::from_bool(go);
     Option<bool> => Verdict: |go| Verdict::from_bool(go != Some(false));
 
-    Submit => Submit: |submit| submit;
     Verdict => Submit: |verdict| verdict.into();
     () => Submit: |()| Submit::Proceed;
     bool => Submit: |go| Verdict::from_bool(go).into();
     Option<bool> => Submit: |go| Verdict::from_bool(go != Some(false)).into();
 
-    Text => Text: |text| text;
     () => Text: |()| Text::NONE;
     String => Text: |text| Text::from(text);
     &'static str => Text: |text| Text::from(text);

@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::cost::{TableCost, Timed};
-use super::fault::{Fault, FaultBook, FaultCause};
+use super::cost::TableCost;
+use super::fault::{Fault, FaultBook, FaultCause, Returned};
 use super::meta::HookMeta;
 use super::mode::Mode;
-use super::plugins::PluginSet;
+use super::plugins::{PluginSet, Rules};
 
 /// Who an implementation is.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub trait Entry: Copy + 'static {
 
 /// An implementation in a table.
 pub(super) struct Slot<E> {
+    /// Its place in the table.
+    pub(super) at: usize,
     pub(super) entry: E,
     pub(super) source: Source,
     /// A fault here never ends a gate's dispatch.
@@ -44,23 +46,26 @@ pub struct Table<E> {
 }
 
 impl<E: Entry> Table<E> {
-    /// Takes from `entries` those of the set's plugins and sorts them: priority, position of the plugin, its name,
-    /// file, line, column, function.
+    /// Takes from `entries` those of the set's plugins and sorts them: priority, position of the plugin, file,
+    /// line, column, function, module; then what tells twins of a macro apart.
     pub fn build(entries: &[E], set: &PluginSet) -> Self {
         let mut found: Vec<_> =
             entries.iter().filter_map(|entry| Some((set.order(entry.meta())?, *entry))).collect();
         found.sort_by(|(left, _), (right, _)| left.cmp(right));
-        let slot = |(_, entry): (_, E)| {
+        let ruled = |(_, entry): (_, E)| {
             let meta = entry.meta();
             let (plugin, rules) = set.rules(meta)?;
-            Some(Slot {
-                entry,
-                source: Source { plugin, meta },
-                isolated: rules.isolated,
-                limit: rules.limit,
-            })
+            Some((entry, Source { plugin, meta }, rules))
         };
-        let table = Self::of(found.into_iter().filter_map(slot).collect(), set.faults());
+        let slot = |(at, (entry, source, rules)): (usize, (E, Source, &Rules))| Slot {
+            at,
+            entry,
+            source,
+            isolated: rules.isolated,
+            limit: rules.limit,
+        };
+        let slots = found.into_iter().filter_map(ruled).enumerate().map(slot).collect();
+        let table = Self::of(slots, set.faults());
         set.watch(Arc::clone(&table.cost));
         table
     }
@@ -78,40 +83,33 @@ impl<E: Entry> Table<E> {
         self.slots.is_empty()
     }
 
-    /// Slot `at` returned `result`: tells the mode. `Break` ends the dispatch.
+    /// `slot` returned `result`: tells the mode. `Break` ends the dispatch.
     #[inline]
     pub(super) fn settle<R, M: Mode<R>>(
         &self,
-        at: usize,
-        result: Result<R, Box<FaultCause>>,
-        timed: &mut Option<Timed>,
+        slot: &Slot<E>,
+        result: Returned<R>,
         mode: &mut M,
     ) -> ControlFlow<()> {
-        if let Some(timed) = timed {
-            self.cost.took(at, timed);
-        }
         let flow = match result {
-            Ok(result) => mode.take(&self.slots[at].source, result),
-            Err(cause) => self.settle_fault(at, *cause, mode),
+            Ok(result) => mode.take(&slot.source, result),
+            Err(cause) => {
+                let fault = self.record(slot, cause);
+                if slot.isolated { ControlFlow::Continue(()) } else { mode.fault(fault) }
+            }
         };
         if flow.is_break() {
-            self.cost.stop(at);
+            self.cost.stop(slot.at);
         }
         flow
     }
 
+    /// Counts and reports a fault of `slot`.
     #[cold]
-    fn settle_fault<R, M: Mode<R>>(&self, at: usize, cause: FaultCause, mode: &mut M) -> ControlFlow<()> {
-        let fault = self.record(at, cause);
-        if self.slots[at].isolated { ControlFlow::Continue(()) } else { mode.fault(fault) }
-    }
-
-    /// Counts and reports a fault of slot `at`.
-    #[cold]
-    pub(super) fn record(&self, at: usize, cause: FaultCause) -> Arc<Fault> {
-        self.cost.fault(at, &cause);
-        let Source { plugin, meta } = &self.slots[at].source;
-        self.faults.record(Fault::new(Arc::clone(plugin), meta, cause))
+    pub(super) fn record(&self, slot: &Slot<E>, cause: Box<FaultCause>) -> Arc<Fault> {
+        self.cost.fault(slot.at, &cause);
+        let Source { plugin, meta } = &slot.source;
+        self.faults.record(Fault::new(Arc::clone(plugin), meta, *cause))
     }
 }
 

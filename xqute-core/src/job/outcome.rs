@@ -109,6 +109,8 @@ pub enum Failure {
     Signal(Signal),
     /// The scheduler did not take it: its own words.
     SubmitRejected(Arc<str>),
+    /// It ended, and nobody can tell how.
+    Lost(Arc<str>),
     /// A hook that decides about jobs was broken: what it did.
     Hook(Arc<str>),
 }
@@ -119,6 +121,7 @@ impl fmt::Display for Failure {
             Self::ExitCode(code) => write!(f, "exit code {code}"),
             Self::Signal(signal) => write!(f, "killed by {signal}"),
             Self::SubmitRejected(why) => write!(f, "could not be started: {why}"),
+            Self::Lost(why) => write!(f, "its end was not seen: {why}"),
             Self::Hook(what) => f.write_str(what),
         }
     }

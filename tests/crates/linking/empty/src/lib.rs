@@ -1,0 +1,1 @@
+//! Named like a plugin, and has no hook.

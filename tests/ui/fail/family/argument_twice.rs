@@ -1,0 +1,7 @@
+//! One argument twice.
+#[xqute::hookspec]
+pub trait PipeHooks {
+    fn on_step(step: &str, step: &str);
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+//! A generic family.
+#[xqute::hookspec]
+pub trait PipeHooks<T> {
+    fn on_step(step: &T);
+}
+
+fn main() {}

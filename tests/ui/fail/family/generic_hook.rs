@@ -1,0 +1,7 @@
+//! A generic hook.
+#[xqute::hookspec]
+pub trait PipeHooks {
+    fn on_step<T>(step: &T);
+}
+
+fn main() {}

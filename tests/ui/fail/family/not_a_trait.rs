@@ -1,0 +1,5 @@
+//! Not a trait.
+#[xqute::hookspec]
+pub struct PipeHooks;
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! A function: `hook` was meant.
+#[xqute::hookspec]
+fn on_job_started() {}
+
+fn main() {}

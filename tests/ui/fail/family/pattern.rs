@@ -1,0 +1,7 @@
+//! An argument without a name to match.
+#[xqute::hookspec]
+pub trait PipeHooks {
+    fn on_step((name, count): (&str, u32));
+}
+
+fn main() {}

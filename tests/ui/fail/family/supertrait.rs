@@ -1,0 +1,7 @@
+//! A family with a supertrait.
+#[xqute::hookspec]
+pub trait PipeHooks: Send {
+    fn on_step(step: &str);
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+//! An unsafe family.
+#[xqute::hookspec]
+pub unsafe trait PipeHooks {
+    fn on_step(step: &str);
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+//! A const hook.
+use xqute::hook;
+
+#[hook]
+const fn on_init() {}
+
+fn main() {}

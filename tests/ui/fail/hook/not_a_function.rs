@@ -1,0 +1,7 @@
+//! Not a function.
+use xqute::hook;
+
+#[hook]
+struct OnJobStarted;
+
+fn main() {}

@@ -1,0 +1,4 @@
+//! A name without its key.
+xqute::plugin!("slack");
+
+fn main() {}

@@ -1,0 +1,4 @@
+//! Neither on nor off.
+xqute::plugin!(enabled = "no");
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! A crate in the list that is no plugin.
+
+fn main() {
+    let _ = xqute::plugins![std];
+}

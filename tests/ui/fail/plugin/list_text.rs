@@ -1,0 +1,5 @@
+//! A list of texts instead of paths.
+
+fn main() {
+    let _ = xqute::plugins!["slack"];
+}

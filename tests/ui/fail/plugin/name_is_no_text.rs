@@ -1,0 +1,4 @@
+//! A name that is no text.
+xqute::plugin!(name = slack);
+
+fn main() {}

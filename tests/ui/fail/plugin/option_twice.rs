@@ -1,0 +1,4 @@
+//! An option is given twice.
+xqute::plugin!(name = "slack", name = "slack");
+
+fn main() {}

@@ -1,0 +1,4 @@
+//! A priority in words.
+xqute::plugin!(priority = "first");
+
+fn main() {}

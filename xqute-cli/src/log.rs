@@ -1,0 +1,24 @@
+//! What goes to standard error besides results? Warnings, and what the plugin `log` says; `XQUTE_LOG` changes that.
+
+use std::io::IsTerminal;
+
+use anyhow::{Context, Result};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+const VARIABLE: &str = "XQUTE_LOG";
+
+/// Starts logging, for the whole program.
+pub(crate) fn start() -> Result<()> {
+    let targets = match std::env::var(VARIABLE) {
+        Ok(wanted) => wanted.parse::<Targets>().with_context(|| {
+            format!("the variable {VARIABLE} is `{wanted}`: write LEVEL or TARGET=LEVEL, separated by commas")
+        })?,
+        Err(_) => Targets::new().with_default(LevelFilter::WARN).with_target("xqute::log", LevelFilter::INFO),
+    };
+    let text = tracing_subscriber::fmt::layer()
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(targets).with(text).try_init().context("cannot start logging")
+}

@@ -1,0 +1,210 @@
+//! The real binary, as someone at a terminal uses it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// An empty folder to work in.
+struct Desk(TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn xqute(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xqute"));
+        command.args(args).current_dir(self.path()).env_remove("XQUTE_LOG");
+        command
+    }
+
+    fn run(&self, args: &[&str], stdin: &str) -> Ran {
+        let mut command = self.xqute(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+        Ran::of(child.wait_with_output().unwrap())
+    }
+}
+
+#[derive(Debug)]
+struct Ran {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Ran {
+    fn of(Output { status, stdout, stderr }: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+    }
+
+    fn sorted(&self) -> Vec<&str> {
+        let mut lines: Vec<&str> = self.stdout.lines().collect();
+        lines.sort_unstable();
+        lines
+    }
+}
+
+/// The source files of this crate.
+fn sources() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
+    assert!(files.len() > 3);
+    files
+}
+
+#[test]
+fn checksums_of_many_files_are_those_of_sha256sum() {
+    let desk = Desk::new();
+    let files: Vec<String> = sources().iter().map(|it| it.to_str().unwrap().to_owned()).collect();
+    let words = ["run", "-j", "4", "sha256sum", ":::"].map(str::to_owned);
+    let words: Vec<&str> = words.iter().chain(&files).map(String::as_str).collect();
+    let ran = desk.run(&words, "");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let direct = Ran::of(Command::new("sha256sum").args(&files).output().unwrap());
+    assert_eq!(ran.sorted(), direct.sorted());
+    let kept = fs::read_to_string(desk.path().join(".xqute/0/job.stdout")).unwrap();
+    assert!(direct.stdout.contains(&kept));
+}
+
+#[test]
+fn lines_are_commands_and_nothing_in_them_is_expanded() {
+    let desk = Desk::new();
+    let ran =
+        desk.run(&["run", "-w", "a b"], "echo one\n\n# none\nprintf '%s\\n' '$HOME' \"two  words\" `id`\n");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(ran.sorted(), ["$HOME", "`id`", "one", "two  words"]);
+    assert!(ran.stderr.starts_with("xqute: 2 jobs: 2 succeeded, in "), "{ran:?}");
+    assert!(desk.path().join("a b/1/job.stdout").exists());
+}
+
+#[test]
+fn failures_are_told_and_are_exit_code_1() {
+    let desk = Desk::new();
+    let ran = desk.run(&["run", "-j", "1"], "true\nsh -c 'echo why >&2; exit 3'\nno-such-command x\n");
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.contains("why\nxqute: job 1 failed: exit code 3: sh -c 'echo why >&2; exit 3'\n"),
+        "{ran:?}"
+    );
+    assert!(
+        ran.stderr.contains("job 2 failed: could not be started: `no-such-command`: command not found"),
+        "{ran:?}"
+    );
+    assert!(ran.stderr.contains("3 jobs: 1 succeeded, 2 failed"), "{ran:?}");
+}
+
+#[test]
+fn a_mistake_is_told_and_leaves_nothing() {
+    let cases: [(&[&str], &str, &str); 7] = [
+        (&["run", "--forx", "3", "true"], "", "unexpected argument '--forx'"),
+        (&["run", "-j", "0", "true"], "", "number would be zero"),
+        (&["run", ":::", "a"], "", "no COMMAND before `:::`"),
+        (&["run", "a", ":::", "b", ":::", "c"], "", "a second `:::`"),
+        (&["run", "--plugins", "lgo", "true"], "", "no plugin is named `lgo`, did you mean `log`?"),
+        (&["run", "--plugins", "log,-print", "true"], "", "mixes `log` with `-print`"),
+        (&["run"], "echo 'a\n", "line 1 of standard input: the command line has a quote that is not closed"),
+    ];
+    for (args, stdin, told) in cases {
+        let desk = Desk::new();
+        let ran = desk.run(args, stdin);
+        assert_eq!(ran.code, Some(2), "{args:?}: {ran:?}");
+        assert!(ran.stderr.contains(told), "{args:?}: {ran:?}");
+        assert_eq!(fs::read_dir(desk.path()).unwrap().count(), 0, "{args:?}");
+    }
+}
+
+#[test]
+fn a_mistake_in_a_later_line_loses_no_job_before_it() {
+    let desk = Desk::new();
+    let ran = desk.run(&["run"], "echo before\necho 'a\necho after\n");
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), "before\n"), "{ran:?}");
+    assert!(ran.stderr.contains("line 2 of standard input"), "{ran:?}");
+}
+
+#[test]
+fn the_jobs_of_another_run_are_kept_unless_they_may_go() {
+    let desk = Desk::new();
+    assert_eq!(desk.run(&["run", "echo", "first"], "").code, Some(0));
+    let again = desk.run(&["run", "echo", "second"], "");
+    assert_eq!(again.code, Some(2));
+    assert!(again.stderr.contains("holds the jobs of another run"), "{again:?}");
+    let kept = || fs::read_to_string(desk.path().join(".xqute/0/job.stdout")).unwrap();
+    assert_eq!(kept(), "first\n");
+    assert_eq!(desk.run(&["run", "--fresh", "echo", "second"], "").code, Some(0));
+    assert_eq!(kept(), "second\n");
+}
+
+#[test]
+fn the_log_plugin_tells_each_life_when_selected() {
+    let desk = Desk::new();
+    let ran = desk.run(&["run", "--plugins", "log", "echo", "printed"], "");
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "printed\n"), "{ran:?}");
+    let told: Vec<&str> =
+        ran.stderr.lines().filter_map(|line| line.split_once("xqute::log: ")).map(|it| it.1).collect();
+    let begins = [
+        "log loaded for local",
+        "initialized: echo printed",
+        "queued",
+        "submitted (JID: ",
+        "started",
+        "succeeded",
+    ];
+    for (told, begin) in told.iter().zip(begins) {
+        assert!(told.starts_with(begin), "{told} is not {begin}");
+    }
+    assert_eq!(told.len(), begins.len() + 1, "{told:?}");
+    assert!(!desk.run(&["run", "--fresh", "true"], "").stderr.contains("initialized"));
+}
+
+#[test]
+fn plugins_are_listed_with_their_hooks() {
+    let desk = Desk::new();
+    let ran = desk.run(&["plugins", "--plugins", "+log"], "");
+    assert_eq!(ran.code, Some(0));
+    assert!(ran.stdout.contains("log (on) from xqute-plugins 0."), "{ran:?}");
+    assert!(ran.stdout.contains("print (off) from xqute-cli 0."), "{ran:?}");
+    let hook = ran.stdout.lines().find(|line| line.trim_start().starts_with("on_job_submitted")).unwrap();
+    assert!(hook.contains("src/log.rs:"), "{hook}");
+}
+
+#[test]
+fn a_reader_that_has_enough_ends_nothing() {
+    let desk = Desk::new();
+    let mut child = desk.xqute(&["run", "-j", "1"]);
+    let mut child =
+        child.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    child.stdin.take().unwrap().write_all(b"echo a\necho b\necho c\n").unwrap();
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stderr.contains("3 jobs: 3 succeeded"), "{ran:?}");
+}
+
+#[test]
+fn an_interrupt_kills_the_jobs_and_what_they_started() {
+    let desk = Desk::new();
+    // The job and its child hold the pipe open; when both are gone, reading it ends.
+    let fifo = desk.path().join("alive");
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let script = "exec 3>alive; (sleep 1000) & echo up >&3; wait";
+    let child = desk.xqute(&["run", "sh", "-c", script]).stderr(Stdio::null()).spawn().unwrap();
+    let mut reader = std::io::BufReader::new(fs::File::open(&fifo).unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut reader, &mut line).unwrap();
+    assert_eq!(line, "up\n");
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+    assert_eq!(std::io::Read::read_to_string(&mut reader, &mut line).unwrap(), 0);
+}

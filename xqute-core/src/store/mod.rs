@@ -1,0 +1,6 @@
+//! What survives? The work directory and what is in it.
+
+mod workdir;
+
+pub use workdir::WorkDirError;
+pub(crate) use workdir::{WorkDir, make_metadir};
