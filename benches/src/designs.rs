@@ -65,12 +65,15 @@ fn args(subject: &Subject) -> Args<'_> {
     (subject, subject, subject)
 }
 
-/// Polls until it is ready.
+/// Polls until it is ready, as part of a task: whoever polls that has the context.
 #[inline(always)]
-fn drive(future: impl Future<Output = ()>) {
+fn drive(cx: &mut Context<'_>, future: impl Future<Output = ()>) {
     let mut future = pin!(future);
-    let mut cx = Context::from_waker(Waker::noop());
-    while future.as_mut().poll(&mut cx).is_pending() {}
+    while future.as_mut().poll(cx).is_pending() {}
+}
+
+fn context() -> Context<'static> {
+    Context::from_waker(black_box(Waker::noop()))
 }
 
 /// Measures every cell.
@@ -91,18 +94,18 @@ pub fn measure(meter: &mut impl Meter) {
 macro_rules! direct {
     ($($function:ident $hooks:literal: $($plugin:ident)*;)*) => {$(
         fn $function(meter: &mut impl Meter, subject: &Subject) {
-            let cell = |kind| Cell { kind, design: Design::Direct, hooks: $hooks };
+            let (mut cx, cell) = (context(), |kind| Cell { kind, design: Design::Direct, hooks: $hooks });
             meter.measure(cell(Kind::Sync), || {
                 let (_run, _scheduler, _job) = args(subject);
                 $(probe::$plugin::sync(_run, _scheduler, _job);)*
             });
             meter.measure(cell(Kind::Ready), || {
                 let (_run, _scheduler, _job) = args(subject);
-                drive(async { $(probe::$plugin::ready(_run, _scheduler, _job).await;)* });
+                drive(&mut cx, async { $(probe::$plugin::ready(_run, _scheduler, _job).await;)* });
             });
             meter.measure(cell(Kind::Yielding), || {
                 let (_run, _scheduler, _job) = args(subject);
-                drive(async { $(probe::$plugin::yielding(_run, _scheduler, _job).await;)* });
+                drive(&mut cx, async { $(probe::$plugin::yielding(_run, _scheduler, _job).await;)* });
             });
         }
     )*};
@@ -116,7 +119,7 @@ direct! {
 }
 
 fn xqute(meter: &mut impl Meter, subject: &Subject, hooks: usize) {
-    let cell = |kind| Cell { kind, design: Design::Xqute, hooks };
+    let (mut cx, cell) = (context(), |kind| Cell { kind, design: Design::Xqute, hooks });
     let family = probe::family(hooks);
     meter.measure(cell(Kind::Sync), || {
         let (run, scheduler, job) = args(subject);
@@ -124,11 +127,11 @@ fn xqute(meter: &mut impl Meter, subject: &Subject, hooks: usize) {
     });
     meter.measure(cell(Kind::Ready), || {
         let (run, scheduler, job) = args(subject);
-        drive(family.raw_ready(run, scheduler, job));
+        drive(&mut cx, family.raw_ready(run, scheduler, job));
     });
     meter.measure(cell(Kind::Yielding), || {
         let (run, scheduler, job) = args(subject);
-        drive(family.raw_yielding(run, scheduler, job));
+        drive(&mut cx, family.raw_yielding(run, scheduler, job));
     });
 }
 
@@ -168,12 +171,12 @@ fn boxed(meter: &mut impl Meter, subject: &Subject, hooks: usize) {
         }
     }
 
-    let cell = |kind| Cell { kind, design: Design::Boxed, hooks };
+    let (mut cx, cell) = (context(), |kind| Cell { kind, design: Design::Boxed, hooks });
     let lists = Lists::new(hooks);
     meter.measure(cell(Kind::Sync), || {
         let args = args(subject);
         lists.sync.iter().for_each(|hook| hook(args));
     });
-    meter.measure(cell(Kind::Ready), || drive(one_by_one(&lists.ready, args(subject))));
-    meter.measure(cell(Kind::Yielding), || drive(one_by_one(&lists.yielding, args(subject))));
+    meter.measure(cell(Kind::Ready), || drive(&mut cx, one_by_one(&lists.ready, args(subject))));
+    meter.measure(cell(Kind::Yielding), || drive(&mut cx, one_by_one(&lists.yielding, args(subject))));
 }

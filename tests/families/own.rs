@@ -29,7 +29,7 @@ pub(crate) struct Steps<'a>(&'a [&'a str]);
 
 #[hook(BatchHooks)]
 async fn r#match(r#type: &str, _internal: u8) -> String {
-    format!("{} {_internal}", r#type)
+    format!("{type} {_internal}")
 }
 
 #[hook(BatchHooks, name = r#match, priority = 1)]

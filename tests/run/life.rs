@@ -19,7 +19,7 @@ fn told(job: usize, life: &[(&str, &str)]) -> Vec<String> {
 }
 
 const SUBMITTED: [(&str, &str); 5] = [
-    ("init", "QUEUED"),
+    ("init", "INIT"),
     ("queued", "QUEUED"),
     ("submitting", "QUEUED"),
     ("submitted", "SUBMITTED"),

@@ -135,7 +135,12 @@ impl Input {
         let output = self.output();
         let entry = if hook.asyncness.is_some() { quote!(AsyncEntry) } else { quote!(SyncEntry) };
         // A name, for `_` in an `impl` would be a second error beside that the function is not free.
-        let registration = format_ident!("__XQUTE_{}_{}_{}", names::plain(&at.to_string()), name, user.ident);
+        let registration = format_ident!(
+            "__XQUTE_{}_{}_{}",
+            names::plain(&at.to_string().replace([' ', '$'], "")),
+            name,
+            user.ident
+        );
         // Where the family is of this crate, the lint sees into the slice's macro; elsewhere the crate may forbid `allow`.
         let is_own = self.krate.value() == names::own().join(" ");
         let allowed = is_own.then(

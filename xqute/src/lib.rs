@@ -55,3 +55,7 @@ use xqute_core::__private::{SENTINEL, linkme};
 #[linkme::distributed_slice(SENTINEL)]
 #[linkme(crate = linkme)]
 static HOOKS_REGISTER: u8 = 0;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct TheReadmeCompiles;

@@ -197,7 +197,7 @@ impl Dispatcher {
             return;
         }
         let entry = &mut self.jobs[index];
-        let Some(job) = entry.snapshot(index, &self.settings.workdir) else { return };
+        let Some(job) = entry.snapshot(index, &self.settings.workdir, point) else { return };
         let notice = Notice { point, job };
         if entry.calling {
             return entry.waiting.push(notice);

@@ -7,7 +7,7 @@ use super::treaty::Notice;
 use crate::backend::Jid;
 use crate::hook::Counts;
 use crate::job::{Argv, Job, JobSpec, Outcome};
-use crate::lifecycle::State;
+use crate::lifecycle::{Point, State};
 
 /// A job and its hooks.
 #[derive(Debug)]
@@ -35,19 +35,19 @@ impl Entry {
         Self { state: State::Init, asked, jid: None, outcome: None, calling: false, waiting: Vec::new() }
     }
 
-    /// The job as it is now.
-    pub(super) fn snapshot(&self, index: usize, workdir: &Arc<Path>) -> Option<Job> {
+    /// The job as the hooks of a moment see it.
+    pub(super) fn snapshot(&self, index: usize, workdir: &Arc<Path>, point: Point) -> Option<Job> {
         let Asked { spec, argv } = self.asked.as_ref()?;
         Some(Job {
             index,
             argv: argv.clone(),
             spec: Arc::clone(spec),
             workdir: Arc::clone(workdir),
-            status: self.state.status(),
+            status: point.status().unwrap_or_else(|| self.state.status()),
             jid: self.jid.clone(),
             trial_count: 0,
             will_retry: false,
-            outcome: self.outcome.clone(),
+            outcome: if point.status().is_none() { self.outcome.clone() } else { None },
         })
     }
 

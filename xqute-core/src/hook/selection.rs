@@ -195,13 +195,12 @@ mod tests {
 
         #[test]
         fn any_selection_resolves_to_distinct_plugins_or_an_error(words in proptest::collection::vec("[+-]?(a|b|quiet-one|c|)", 0..5)) {
-            if let Ok(selection) = Selection::parse(&words) {
-                if let Ok(mut on) = selection.resolve(&candidates()) {
-                    let many = on.len();
-                    on.sort_unstable();
-                    on.dedup();
-                    prop_assert_eq!(on.len(), many);
-                }
+            let resolved = Selection::parse(&words).and_then(|selection| selection.resolve(&candidates()));
+            if let Ok(mut on) = resolved {
+                let many = on.len();
+                on.sort_unstable();
+                on.dedup();
+                prop_assert_eq!(on.len(), many);
             }
         }
     }

@@ -74,6 +74,19 @@ pub(crate) enum Point {
     Cancelled,
 }
 
+impl Point {
+    /// The status that hooks of this moment see, whatever has happened since: `None` where the job has ended.
+    pub(crate) fn status(self) -> Option<Status> {
+        match self {
+            Self::Init => Some(Status::Init),
+            Self::Queued | Self::Submitting => Some(Status::Queued),
+            Self::Submitted => Some(Status::Submitted),
+            Self::Started => Some(Status::Running),
+            Self::Succeeded | Self::Failed | Self::Cancelled => None,
+        }
+    }
+}
+
 /// What follows from a step, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
