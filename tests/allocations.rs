@@ -78,7 +78,7 @@ macro_rules! plugins {
         }
     };
 }
-plugins!(ready: r0 r1 r2 r3 r4 r5 r6 r7 r8 r9 r10 r11 r12 r13 r14 r15; ());
+plugins!(ready: r0 r1 r2 r3 r4 r5 r6 r7 r8 r9 r10 r11 r12 r13 r14 r15; std::future::ready(()).await);
 plugins!(waiting: w0 w1 w2 w3 w4 w5 w6 w7 w8 w9 w10 w11 w12 w13 w14 w15; tokio::task::yield_now().await);
 
 /// Shows that the counter counts: its future holds more than the dispatch has room for.

@@ -94,6 +94,12 @@ impl Reader<'_> {
             ["crate" | "xqute" | "xqute_core", target, ..] if !allowed.contains(&target) => {
                 self.wrong(segments[0].span(), &format!("imports `{target}`, which its room may not"));
             }
+            // In a room's mod.rs, `super` is the crate.
+            ["super", target, ..]
+                if self.file.matches('/').count() == 1 && self.file.ends_with("/mod.rs") =>
+            {
+                self.wrong(segments[0].span(), &format!("imports `{target}` from outside of its room"));
+            }
             ["super", "super", ..] => self.wrong(segments[0].span(), "climbs out with `super::super`"),
             _ => {}
         }
@@ -116,7 +122,12 @@ impl Reader<'_> {
                 }
                 before.pop();
             }
-            _ => self.path(before),
+            syn::UseTree::Glob(glob) => {
+                self.path(before);
+                if self.allowed.is_some() && before[..] == ["crate"] {
+                    self.wrong(glob.star_token.span, "imports the crate as a whole");
+                }
+            }
         }
     }
 
@@ -141,6 +152,31 @@ impl Reader<'_> {
 }
 
 impl<'ast> Visit<'ast> for Reader<'_> {
+    fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
+        if self.allowed.is_some() {
+            self.wrong(item.extern_token.span, "names a crate anew");
+        }
+    }
+
+    /// What a macro is given is no tree of syntax: a room's name after `crate ::` counts.
+    fn visit_macro(&mut self, it: &'ast syn::Macro) {
+        let text = it.tokens.to_string();
+        for after in text.split("crate :: ").skip(1) {
+            let target = after.split(|it: char| !it.is_alphanumeric()).next().unwrap();
+            if ROOMS.iter().any(|(room, _)| *room == target)
+                && self.allowed.as_ref().is_some_and(|it| !it.contains(&target))
+            {
+                self.wrong(it.span(), &format!("imports `{target}` in a macro, which its room may not"));
+            }
+        }
+        visit::visit_macro(self, it);
+    }
+
+    fn visit_trait_item_fn(&mut self, it: &'ast syn::TraitItemFn) {
+        self.function(&it.sig, it.span());
+        visit::visit_trait_item_fn(self, it);
+    }
+
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         self.tree(&mut Vec::new(), &item.tree);
     }
@@ -231,6 +267,11 @@ fn a_mutation_is_found() {
         ("hook/cost.rs", "fn f() { unsafe { g() } }"),
         ("hook/cost.rs", "unsafe impl Send for X {}"),
         ("engine/mod.rs", "fn logic() {}"),
+        ("job/argv.rs", "use crate::*;"),
+        ("job/mod.rs", "use super::engine::Xqute;"),
+        ("job/argv.rs", "extern crate self as other;"),
+        ("job/argv.rs", "fn f() { println!(\"{:?}\", crate::engine::Xqute::builder()); }"),
+        ("hook/cost.rs", "trait T { unsafe fn f(); }"),
     ];
     for (file, line) in mutations {
         let text = real(file);

@@ -127,11 +127,11 @@ fn xqute(meter: &mut impl Meter, subject: &Subject, hooks: usize) {
     });
     meter.measure(cell(Kind::Ready), || {
         let (run, scheduler, job) = args(subject);
-        drive(&mut cx, family.raw_ready(run, scheduler, job));
+        drive(&mut cx, family.ready(run, scheduler, job));
     });
     meter.measure(cell(Kind::Yielding), || {
         let (run, scheduler, job) = args(subject);
-        drive(&mut cx, family.raw_yielding(run, scheduler, job));
+        drive(&mut cx, family.yielding(run, scheduler, job));
     });
 }
 

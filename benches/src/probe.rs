@@ -3,7 +3,6 @@
 //! A body does as little as a hook can that looks at its arguments: it makes the compiler believe that one is read. So
 //! what is measured is the call, not the work; and every design calls the very same functions, which the compiler may
 //! inline wherever the design lets it.
-#![expect(unsafe_code, reason = "a family and its hooks in one crate: statics placed by `link_section`")]
 
 use std::future::Future;
 use std::hint::black_box;
@@ -98,24 +97,4 @@ pub fn family(plugins: usize) -> Probe {
     let set = PluginSet::builder().select(others).build().expect("the names are those of the plugins above");
     assert_eq!(set.plugins().iter().filter(|it| it.on).count(), chosen.len());
     Probe::build(&set)
-}
-impl Probe {
-    #[inline]
-    pub fn raw_ready<'a>(
-        &'a self,
-        a: &'a Subject,
-        b: &'a Subject,
-        c: &'a Subject,
-    ) -> impl Future<Output = ()> + 'a {
-        self.ready.call((std::marker::PhantomData, a, b, c), xqute::__private::All)
-    }
-    #[inline]
-    pub fn raw_yielding<'a>(
-        &'a self,
-        a: &'a Subject,
-        b: &'a Subject,
-        c: &'a Subject,
-    ) -> impl Future<Output = ()> + 'a {
-        self.yielding.call((std::marker::PhantomData, a, b, c), xqute::__private::All)
-    }
 }

@@ -80,7 +80,7 @@ mod private {
 }
 
 fn set() -> PluginSet {
-    PluginSet::builder().select(["own"]).build().unwrap()
+    PluginSet::builder().select(["own"]).build().expect("the plugin is linked")
 }
 
 #[test]

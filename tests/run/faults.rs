@@ -48,9 +48,11 @@ async fn broken_observers_change_nothing_but_their_counters() {
 
 #[tokio::test]
 async fn a_broken_gate_fails_the_job_and_does_not_submit_it() {
-    for (word, why) in
-        [("panic", "panicked: the gate broke"), ("error", "returned an error: the gate is stuck")]
-    {
+    for (word, why) in [
+        ("panic", "panicked: the gate broke"),
+        ("error", "returned an error: the gate is stuck"),
+        ("untold", "returned an error that panics when it is told"),
+    ] {
         let (dir, builder) = run_of(&["gate"]);
         let summary = run(builder, &[word]).await;
         assert_eq!((summary.counts.failed, summary.counts.total()), (20, 20));

@@ -83,17 +83,30 @@ recorder!(other_recorder, OtherRecorded);
 
 /// Decides by the job's command: `veto`, `skip`, `panic`, `error`; else it lets it go.
 pub(crate) mod gate {
-    use xqute::{Job, Submit, hook};
+    use xqute::{BoxError, Job, Submit, hook};
 
     xqute::plugin!(enabled = false);
 
+    /// An error that cannot be told.
+    #[derive(Debug)]
+    struct Untold;
+
+    impl std::fmt::Display for Untold {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("no words");
+        }
+    }
+
+    impl std::error::Error for Untold {}
+
     #[hook]
-    async fn on_job_submitting(job: &Job) -> Result<Submit, String> {
+    async fn on_job_submitting(job: &Job) -> Result<Submit, BoxError> {
         match job.argv().program().to_str() {
             Some("veto") => Ok(Submit::veto("not today")),
             Some("skip") => Ok(Submit::skip("cached")),
             Some("panic") => panic!("the gate broke"),
             Some("error") => Err("the gate is stuck".into()),
+            Some("untold") => Err(Untold.into()),
             _ => Ok(Submit::Proceed),
         }
     }

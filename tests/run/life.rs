@@ -142,7 +142,41 @@ async fn dropping_the_last_handle_kills_what_runs() {
     let mut pipe = std::io::BufReader::new(fs::File::open(&fifo).unwrap());
     let mut line = String::new();
     std::io::BufRead::read_line(&mut pipe, &mut line).unwrap();
-    drop(run.run_until_complete());
+    assert!(tokio::time::timeout(std::time::Duration::ZERO, run.run_until_complete()).await.is_err());
     drop(run);
     assert_eq!(std::io::Read::read_to_string(&mut pipe, &mut line).unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_feed_that_nobody_goes_on_with_holds_up_no_end() {
+    let (_dir, builder) = run_of(&["feeds"]);
+    let run = builder.build().unwrap();
+    // One future after another is polled once, until one waits for room; it is kept, and never polled again.
+    let waiting = loop {
+        let mut feed = Box::pin(run.feed(["true"]));
+        let polled = feed.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+        if polled.is_pending() {
+            break feed;
+        }
+    };
+    assert!(run.run_until_complete().await.unwrap().is_success());
+    assert!(matches!(waiting.await, Err(Error::Feed(FeedError::Closed))));
+}
+
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("dropped");
+    }
+}
+
+#[tokio::test]
+async fn data_that_panics_when_it_is_dropped_ends_nothing() {
+    let (_dir, builder) = run_of(&["recorder"]);
+    let run = builder.build().unwrap();
+    run.feed(JobSpec::new(["true"]).data(Bomb)).await.unwrap();
+    run.feed(["true"]).await.unwrap();
+    assert_eq!(run.run_until_complete().await.unwrap().counts.succeeded, 2);
 }

@@ -14,7 +14,6 @@ use xqute::{Xqute, XquteBuilder};
 /// A work directory that goes with the test, and a builder for a run in it that uses these plugins alone.
 fn run_of(plugins: &[&str]) -> (TempDir, XquteBuilder) {
     let dir = tempfile::tempdir().unwrap();
-    // `-none`: a run without plugins cannot be selected by naming none, so each test names at least one.
     let builder = Xqute::builder().workdir(workdir(&dir)).select(plugins.iter().copied());
     (dir, builder)
 }

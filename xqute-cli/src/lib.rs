@@ -14,7 +14,7 @@
 //! | 0 | every job succeeded |
 //! | 1 | some did not |
 //! | 2 | something was wrong with what was asked |
-//! | 130, 143 | SIGINT, SIGTERM: the jobs that ran were killed |
+//! | 129, 130, 143 | SIGHUP, SIGINT, SIGTERM: the jobs that ran were killed |
 
 mod args;
 mod jobs;
@@ -22,7 +22,9 @@ mod log;
 mod plugins;
 mod print;
 mod run;
+mod signals;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -59,8 +61,12 @@ pub fn main() -> ExitCode {
     done.map_or_else(|error| refuse(&error), ExitCode::from)
 }
 
-#[expect(clippy::print_stderr, reason = "this is the command line")]
 fn refuse(error: &anyhow::Error) -> ExitCode {
-    eprintln!("xqute: {error:#}");
+    say(format_args!("{error:#}"));
     ExitCode::from(exit::WRONG)
+}
+
+/// Tells something on standard error. If that is closed or full, there is nobody to tell.
+fn say(what: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stderr(), "xqute: {what}");
 }

@@ -19,6 +19,7 @@ pub(crate) fn start() -> Result<()> {
     };
     let text = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
     tracing_subscriber::registry().with(targets).with(text).try_init().context("cannot start logging")
 }

@@ -3,11 +3,11 @@
 use std::num::NonZeroUsize;
 
 use anyhow::{Context, Result};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use xqute::{JobSpec, Summary, Xqute};
 
 use crate::jobs::Jobs;
-use crate::{args, exit, print};
+use crate::signals::Signals;
+use crate::{args, exit, print, say};
 
 /// How a run ended.
 enum Ended {
@@ -24,7 +24,11 @@ pub(crate) fn run(args: args::Run) -> Result<u8> {
     runtime.shutdown_background();
     Ok(match ended? {
         Ended::Done(summary) => tell(&summary),
-        Ended::Signal(number) => exit::SIGNAL + number,
+        Ended::Signal(number) => {
+            let name = xqute::Signal(i32::from(number));
+            say(format_args!("ended by {name}; the jobs that ran were killed, their output is kept"));
+            exit::SIGNAL + number
+        }
     })
 }
 
@@ -54,7 +58,7 @@ async fn feed(args: args::Run) -> Result<Summary> {
         next = match jobs.next().await {
             Ok(next) => next,
             Err(error) => {
-                run.run_until_complete().await?;
+                tell(&run.run_until_complete().await?);
                 return Err(error.context("no job was taken from there on; those before it have ended"));
             }
         };
@@ -71,27 +75,13 @@ fn selection(mut names: Vec<String>) -> Vec<String> {
     names
 }
 
-#[expect(clippy::print_stderr, reason = "this is the command line")]
+/// Tells how it went. Output that could not be printed is no success, even of successful jobs.
 fn tell(summary: &Summary) -> u8 {
-    eprintln!("xqute: {summary}");
-    if summary.is_success() { exit::SUCCESS } else { exit::JOBS_FAILED }
-}
-
-/// The signals that end a run.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    async fn first(&mut self) -> u8 {
-        tokio::select! {
-            _ = self.interrupt.recv() => 2,
-            _ = self.terminate.recv() => 15,
-        }
+    say(format_args!("{summary}"));
+    let unprinted = summary.costs.iter().any(|cost| &*cost.plugin == print::NAME && cost.faults() > 0);
+    match (summary.is_success(), unprinted) {
+        (true, false) => exit::SUCCESS,
+        (false, false) => exit::JOBS_FAILED,
+        (_, true) => exit::WRONG,
     }
 }

@@ -208,3 +208,34 @@ fn an_interrupt_kills_the_jobs_and_what_they_started() {
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
     assert_eq!(std::io::Read::read_to_string(&mut reader, &mut line).unwrap(), 0);
 }
+
+#[test]
+fn fresh_removes_nothing_that_is_not_a_runs_own() {
+    let desk = Desk::new();
+    fs::create_dir(desk.path().join("2024")).unwrap();
+    fs::write(desk.path().join("2024/thesis"), "mine").unwrap();
+    let ran = desk.run(&["run", "-w", ".", "--fresh", "true"], "");
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stderr.contains("2024 is named as a job's directory is, and is none"), "{ran:?}");
+    assert_eq!(fs::read_to_string(desk.path().join("2024/thesis")).unwrap(), "mine");
+}
+
+#[test]
+fn a_standard_error_that_is_full_changes_no_exit_code_and_output_that_is_lost_does() {
+    let desk = Desk::new();
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    let told = desk.xqute(&["run", "echo", "hi"]).stderr(full()).stdout(Stdio::null()).status().unwrap();
+    assert_eq!(told.code(), Some(0));
+    let printed =
+        desk.xqute(&["run", "--fresh", "echo", "hi"]).stdout(full()).stderr(Stdio::null()).status().unwrap();
+    assert_eq!(printed.code(), Some(2));
+}
+
+#[test]
+fn a_signal_that_is_to_be_ignored_is() {
+    let desk = Desk::new();
+    let binary = env!("CARGO_BIN_EXE_xqute");
+    let script = format!("trap '' INT; exec {binary} run sh -c 'kill -INT $PPID; echo done'");
+    let ran = Ran::of(Command::new("sh").args(["-c", &script]).current_dir(desk.path()).output().unwrap());
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "done\n"), "{ran:?}");
+}

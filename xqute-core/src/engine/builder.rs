@@ -1,6 +1,7 @@
 //! What may a user set about a run?
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,6 @@ use crate::store::WorkDir;
 pub(super) const DEFAULT_WORKDIR: &str = ".xqute";
 
 /// Builds a run. Made by [`Xqute::builder`].
-#[derive(Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct XquteBuilder {
     forks: usize,
@@ -41,6 +41,17 @@ impl Default for XquteBuilder {
             plugins: PluginSet::builder(),
             config: Vec::new(),
         }
+    }
+}
+
+/// Without the configuration of plugins, which may hold secrets.
+impl fmt::Debug for XquteBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("XquteBuilder")
+            .field("forks", &self.forks)
+            .field("workdir", &self.workdir)
+            .field("plugins", &self.plugins)
+            .finish_non_exhaustive()
     }
 }
 
@@ -120,7 +131,7 @@ impl XquteBuilder {
         let plugins = self.plugins.build()?;
         let config = read_config(self.config)?;
         let backend: Arc<dyn Backend> = Arc::new(Local::new());
-        let workdir = WorkDir::open(&self.workdir, self.fresh)?;
+        let mut workdir = WorkDir::open(&self.workdir, self.fresh)?;
         let (feeder, fed) = Feeder::new();
         let feeder = Arc::new(feeder);
         let control: Arc<dyn Control> = Arc::<Feeder>::clone(&feeder);
@@ -138,6 +149,7 @@ impl XquteBuilder {
             workdir.abandon();
             return Err(BuildError::Init(fault));
         }
+        workdir.clear()?;
         scene.run.freeze();
         Ok(Xqute::new(Built { scene, plugins, feeder, fed, backend }))
     }
@@ -149,7 +161,7 @@ fn read_config(
 ) -> Result<HashMap<String, Value>, BuildError> {
     let read = |(plugin, value): (String, serde_json::Result<Value>)| match value {
         Ok(value) => Ok((plugin, value)),
-        Err(source) => Err(BuildError::Config { plugin, source }),
+        Err(error) => Err(BuildError::Config { plugin, error }),
     };
     config.into_iter().map(read).collect()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use super::treaty::{GateAnswer, GateBroken, Message, Notice, Returned};
+use super::treaty::{Asked, GateAnswer, GateBroken, Message, Notice, Returned};
 use crate::hook::{Hooks, Run, Scheduler, Summary};
 use crate::lifecycle::Point;
 
@@ -72,6 +72,13 @@ impl Caller {
                 answer.take(scene.call(notice).await);
             }
         });
+    }
+
+    /// Drops what was asked for a job: a user's data on the user's runtime, as its drop may block or panic.
+    pub(super) fn discard(&self, asked: Asked) {
+        if asked.spec.has_data() {
+            self.runtime.spawn(async move { drop(asked) });
+        }
     }
 
     /// Calls `on_run_done`; returns when it has.

@@ -81,6 +81,11 @@ impl Dispatcher {
         self.counts
     }
 
+    /// Whether the scheduler has anything.
+    pub(super) fn has_live(&self) -> bool {
+        !self.live.is_empty()
+    }
+
     /// The scheduler's names of what it has.
     pub(super) fn live(&self) -> Vec<Jid> {
         self.live.keys().cloned().collect()
@@ -180,7 +185,12 @@ impl Dispatcher {
                 Effect::FreeSlot => self.busy -= 1,
             }
         }
-        self.jobs[index].settle();
+        self.settle(index);
+    }
+
+    /// Lets go of what was asked, once nobody needs it. A user's data in it is dropped elsewhere: that may block or panic.
+    fn settle(&mut self, index: usize) {
+        self.orders.extend(self.jobs[index].settle().map(Order::Discard));
     }
 
     fn ask_gate(&mut self, index: usize) {
@@ -219,7 +229,7 @@ impl Dispatcher {
         if let Some(answer) = gate.filter(|_| !self.abandoned) {
             self.step(index, event_of(answer));
         }
-        self.jobs[index].settle();
+        self.settle(index);
     }
 
     /// Nobody wants the run any more: what has not started never will, what runs is killed.
@@ -232,7 +242,7 @@ impl Dispatcher {
                 self.step(index, Event::Dropped);
             }
         }
-        self.orders.retain(|order| matches!(order, Order::KillAll));
+        self.orders.retain(|order| matches!(order, Order::KillAll | Order::Discard(_)));
         self.orders.push(Order::KillAll);
     }
 }

@@ -24,12 +24,12 @@ pub enum BuildError {
     #[error("`forks` is 0, so that no job could ever run: give it at least 1")]
     NoForks,
     /// Configuration that cannot be kept.
-    #[error("the configuration of plugin `{plugin}` cannot be written down: {source}")]
+    #[error("the configuration of plugin `{plugin}` cannot be written down: {error}")]
     Config {
         /// The plugin.
         plugin: String,
         /// Why.
-        source: serde_json::Error,
+        error: serde_json::Error,
     },
 }
 
@@ -42,7 +42,7 @@ pub enum RunError {
     NoRuntime,
     /// The system has no thread for the engine.
     #[error("cannot start the engine's thread: {0}")]
-    Thread(#[source] std::io::Error),
+    Thread(std::io::Error),
     /// The engine stopped where it never should.
     #[error("the engine's thread has died; this is a mistake in xqute")]
     EngineLost,

@@ -15,29 +15,35 @@ pub(super) const WAITING_FED: usize = 1024;
 #[derive(Debug)]
 pub(super) struct Feeder {
     jobs: mpsc::Sender<Fed>,
-    /// The next index. Held while a job is sent, so that jobs arrive in the order of their indices.
-    next: Mutex<usize>,
+    /// The next index, until the run takes no more. Held while a job is sent, so that jobs arrive in the order of their
+    /// indices, and none after the run is over.
+    next: Mutex<Option<usize>>,
 }
 
 impl Feeder {
     pub(super) fn new() -> (Self, mpsc::Receiver<Fed>) {
         let (jobs, fed) = mpsc::channel(WAITING_FED);
-        (Self { jobs, next: Mutex::new(0) }, fed)
+        (Self { jobs, next: Mutex::new(Some(0)) }, fed)
     }
 
     /// Waits for room. If it is dropped while it waits, the job is not taken.
     pub(super) async fn feed(&self, spec: JobSpec) -> Result<usize, FeedError> {
         check(&spec)?;
         let room = self.jobs.reserve().await.map_err(|_| FeedError::Closed)?;
-        Ok(self.numbered(spec, |fed| room.send(fed)))
+        self.numbered(spec, |fed| room.send(fed))
     }
 
-    fn numbered(&self, spec: JobSpec, send: impl FnOnce(Fed)) -> usize {
+    /// Takes no more jobs. Those that were taken are in the channel.
+    pub(super) fn close(&self) {
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn numbered(&self, spec: JobSpec, send: impl FnOnce(Fed)) -> Result<usize, FeedError> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = *next;
-        *next += 1;
+        let index = (*next).ok_or(FeedError::Closed)?;
+        *next = Some(index + 1);
         send(Fed { index, spec });
-        index
+        Ok(index)
     }
 }
 
@@ -48,7 +54,7 @@ impl Control for Feeder {
             TrySendError::Full(()) => FeedError::Full,
             TrySendError::Closed(()) => FeedError::Closed,
         })?;
-        Ok(self.numbered(spec, |fed| room.send(fed)))
+        self.numbered(spec, |fed| room.send(fed))
     }
 }
 

@@ -22,14 +22,19 @@ use crate::job::JobSpec;
 ///
 /// The first [`feed`](Self::feed) starts the engine, on a thread of its own, and jobs start as soon as they are fed;
 /// hooks are called on the tokio runtime of that first call. A clone is a handle of the same run. When the last handle
-/// is dropped before the run is over, its jobs' process groups are killed, and the drop returns when they are gone.
+/// is dropped before the run is over, the process groups of the jobs that run are killed, and the drop returns when the
+/// jobs are gone.
 ///
-/// ```ignore
+/// ```no_run
+/// # async fn f() -> xqute_core::Result<()> {
+/// # use xqute_core::Xqute;
 /// let xqute = Xqute::builder().forks(4).build()?;
 /// for n in 0..10 {
 ///     xqute.feed(["echo", &n.to_string()]).await?;
 /// }
 /// println!("{}", xqute.run_until_complete().await?);
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Debug)]
 pub struct Xqute(Arc<Shared>);
@@ -164,9 +169,13 @@ impl Shared {
             backend: parts.backend,
             caller: Caller { scene: Arc::clone(&self.scene), runtime, answers: self.messages.clone() },
             plugins: self.plugins.clone(),
+            feeder: Arc::clone(&self.feeder),
             fed: parts.fed,
             messages: parts.inbox,
             ended: parts.end,
+            prepared: Vec::new(),
+            submitting: None,
+            observing: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::treaty::Notice;
+use super::treaty::{Asked, Notice};
 use crate::backend::Jid;
 use crate::hook::Counts;
 use crate::job::{Argv, Job, JobSpec, Outcome};
@@ -21,12 +21,6 @@ pub(super) struct Entry {
     pub(super) calling: bool,
     /// What its hooks are called for next.
     pub(super) waiting: Vec<Notice>,
-}
-
-#[derive(Debug)]
-struct Asked {
-    spec: Arc<JobSpec>,
-    argv: Argv,
 }
 
 impl Entry {
@@ -59,14 +53,15 @@ impl Entry {
         self.outcome = Some(outcome);
     }
 
-    /// Lets go of what nobody needs any more.
-    pub(super) fn settle(&mut self) {
-        if matches!(self.state, State::Ended(_)) && !self.calling {
-            self.asked = None;
-            self.jid = None;
-            self.outcome = None;
-            self.waiting = Vec::new();
+    /// Gives away what nobody needs any more.
+    pub(super) fn settle(&mut self) -> Option<Asked> {
+        if !matches!(self.state, State::Ended(_)) || self.calling {
+            return None;
         }
+        self.jid = None;
+        self.outcome = None;
+        self.waiting = Vec::new();
+        self.asked.take()
     }
 }
 

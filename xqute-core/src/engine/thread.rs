@@ -2,6 +2,7 @@
 //! hook that blocks its thread blocks no job.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -10,21 +11,32 @@ use tokio::sync::{mpsc, watch};
 
 use super::calls::Caller;
 use super::dispatcher::Dispatcher;
+use super::feeder::Feeder;
 use super::treaty::{Ended, Fed, Message, Order};
-use crate::backend::{Backend, Rejected, Submission};
+use crate::backend::{Accepted, Backend, Observation, Rejected, Submission};
 use crate::hook::{PluginSet, Summary};
 use crate::store::make_metadir;
 
+/// A question to the backend that has not been answered yet.
+type Question<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Jobs, and what the scheduler said to each.
+type Submitted = (Vec<Submission>, Vec<Result<Accepted, Rejected>>);
+
 /// Everything that the engine's thread owns.
-#[derive(Debug)]
 pub(super) struct Engine {
     pub(super) dispatcher: Dispatcher,
     pub(super) backend: Arc<dyn Backend>,
     pub(super) caller: Caller,
     pub(super) plugins: PluginSet,
+    pub(super) feeder: Arc<Feeder>,
     pub(super) fed: mpsc::Receiver<Fed>,
     pub(super) messages: mpsc::UnboundedReceiver<Message>,
     pub(super) ended: watch::Sender<Option<Ended>>,
+    /// To be submitted when the last submission has been answered.
+    pub(super) prepared: Vec<Submission>,
+    pub(super) submitting: Option<Question<Submitted>>,
+    pub(super) observing: Option<Question<Vec<Observation>>>,
 }
 
 impl Engine {
@@ -56,17 +68,22 @@ impl Engine {
     async fn dispatch(&mut self) {
         loop {
             self.perform().await;
-            if self.dispatcher.is_done() {
-                if self.is_drained().await {
+            if self.dispatcher.is_done() && self.submitting.is_none() {
+                if self.is_drained() {
                     return;
                 }
                 continue;
             }
-            let live = self.dispatcher.live();
+            self.ask();
             tokio::select! {
                 biased;
                 Some(message) = self.messages.recv() => self.dispatcher.hears(message),
-                seen = self.backend.observe(&live), if !live.is_empty() => {
+                (jobs, answers) = answer(&mut self.submitting) => {
+                    self.submitting = None;
+                    jobs.iter().zip(answers).for_each(|(job, answer)| self.dispatcher.submitted(job.index, answer));
+                }
+                seen = answer(&mut self.observing) => {
+                    self.observing = None;
                     seen.into_iter().for_each(|seen| self.dispatcher.observed(seen));
                 }
                 Some(fed) = self.fed.recv(), if self.dispatcher.wants_more() => self.dispatcher.fed(fed),
@@ -75,18 +92,17 @@ impl Engine {
     }
 
     /// Closes the door behind the last job. If one slipped in before, the run goes on.
-    async fn is_drained(&mut self) -> bool {
-        let waiting = match self.fed.try_recv() {
-            Ok(fed) => Some(fed),
-            Err(_) => {
-                self.fed.close();
-                // Waits for whoever has room already, and sends at once.
-                self.fed.recv().await
+    fn is_drained(&mut self) -> bool {
+        if self.fed.is_empty() {
+            self.feeder.close();
+        }
+        match self.fed.try_recv() {
+            Ok(fed) => {
+                self.dispatcher.fed(fed);
+                false
             }
-        };
-        let drained = waiting.is_none();
-        waiting.into_iter().for_each(|fed| self.dispatcher.fed(fed));
-        drained
+            Err(_) => true,
+        }
     }
 
     /// Does what the dispatcher ordered, and what it orders upon that.
@@ -96,37 +112,42 @@ impl Engine {
             if orders.is_empty() {
                 return;
             }
-            let mut submissions = Vec::new();
             for order in orders {
                 match order {
                     Order::Call(index, notices) => self.caller.call(index, notices),
-                    Order::Submit(index) => submissions.extend(self.prepare(index)),
-                    Order::KillAll => self.backend.kill(&self.dispatcher.live()).await,
+                    Order::Submit(index) => self.prepare(index),
+                    Order::Discard(asked) => self.caller.discard(asked),
+                    Order::KillAll => {
+                        self.prepared.clear();
+                        self.backend.kill(&self.dispatcher.live()).await;
+                    }
                 }
             }
-            self.submit(&submissions).await;
         }
     }
 
-    /// Makes a job's directory.
-    fn prepare(&mut self, index: usize) -> Option<Submission> {
-        let submission = self.dispatcher.submission(index)?;
-        match make_metadir(&submission.files) {
-            Ok(()) => Some(submission),
-            Err(error) => {
-                self.dispatcher.submitted(index, Err(Rejected(error.to_string())));
-                None
-            }
+    /// Makes a job's directory, and puts it with those that are submitted next.
+    fn prepare(&mut self, index: usize) {
+        let Some(job) = self.dispatcher.submission(index) else { return };
+        match make_metadir(&job.files) {
+            Ok(()) => self.prepared.push(job),
+            Err(error) => self.dispatcher.submitted(index, Err(Rejected(error.to_string()))),
         }
     }
 
-    async fn submit(&mut self, submissions: &[Submission]) {
-        if submissions.is_empty() {
-            return;
+    /// Asks the backend what there is to ask: one submission and one observation at a time, each until it has answered,
+    /// whatever else happens meanwhile.
+    fn ask(&mut self) {
+        if self.submitting.is_none() && !self.prepared.is_empty() {
+            let (backend, jobs) = (Arc::clone(&self.backend), std::mem::take(&mut self.prepared));
+            self.submitting = Some(Box::pin(async move {
+                let answers = backend.submit(&jobs).await;
+                (jobs, answers)
+            }));
         }
-        let answers = self.backend.submit(submissions).await;
-        for (job, answer) in submissions.iter().zip(answers) {
-            self.dispatcher.submitted(job.index, answer);
+        if self.observing.is_none() && self.dispatcher.has_live() {
+            let (backend, live) = (Arc::clone(&self.backend), self.dispatcher.live());
+            self.observing = Some(Box::pin(async move { backend.observe(&live).await }));
         }
     }
 
@@ -137,6 +158,14 @@ impl Engine {
             faults: self.plugins.faults_kept(),
             costs: self.plugins.costs(),
         }
+    }
+}
+
+/// The answer, where there is a question; else it never comes.
+async fn answer<T>(question: &mut Option<Question<T>>) -> T {
+    match question {
+        Some(question) => question.await,
+        None => std::future::pending().await,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::hook::{Fault, Said, Submit, Summary};
-use crate::job::{Job, JobSpec};
+use crate::job::{Argv, Job, JobSpec};
 use crate::lifecycle::Point;
 
 /// A job that was fed.
@@ -51,6 +51,13 @@ pub(super) struct Notice {
     pub(super) job: Job,
 }
 
+/// What was asked for a job.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) spec: Arc<JobSpec>,
+    pub(super) argv: Argv,
+}
+
 /// What the dispatcher wants done.
 #[derive(Debug)]
 pub(super) enum Order {
@@ -58,6 +65,8 @@ pub(super) enum Order {
     Submit(usize),
     /// Call the hooks of these moments of one job, one after the other, and say when they have returned.
     Call(usize, Vec<Notice>),
+    /// Drop what was asked for a job that has ended.
+    Discard(Asked),
     /// Kill whatever the scheduler still has.
     KillAll,
 }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -65,11 +66,15 @@ pub struct Fault {
     plugin: Arc<str>,
     meta: &'static HookMeta,
     cause: FaultCause,
+    /// The cause in words, told once: an error's `Display` is the plugin's code, and may panic too.
+    told: String,
 }
 
 impl Fault {
     pub(super) fn new(plugin: Arc<str>, meta: &'static HookMeta, cause: FaultCause) -> Self {
-        Self { plugin, meta, cause }
+        let told = catch_unwind(AssertUnwindSafe(|| cause.to_string()));
+        let told = told.unwrap_or_else(|_| "returned an error that panics when it is told".to_owned());
+        Self { plugin, meta, cause, told }
     }
 
     /// The plugin.
@@ -105,8 +110,8 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { plugin, meta, cause } = self;
-        write!(f, "plugin `{plugin}`, hook `{}` ({}) {cause}", meta.hook, meta.place)
+        let Self { plugin, meta, told, .. } = self;
+        write!(f, "plugin `{plugin}`, hook `{}` ({}) {told}", meta.hook, meta.place)
     }
 }
 

@@ -8,7 +8,7 @@ use super::cost::{HookCost, TableCost};
 use super::fault::{Fault, FaultBook};
 use super::meta::{HookMeta, Place, PlaceOrder, PluginMeta};
 use super::registry::{self, HOOKS, Linked, PluginError};
-use super::selection::{Candidate, Selection, position};
+use super::selection::{Candidate, Selection, position, same};
 
 /// What a broken hook of a plugin does to a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -196,7 +196,7 @@ impl PluginSetBuilder {
     /// Sets what a plugin's faults do.
     #[must_use]
     pub fn fault_policy(mut self, plugin: impl Into<String>, policy: FaultPolicy) -> Self {
-        self.policies.insert(plugin.into(), policy);
+        self.policies.insert(same(&plugin.into()), policy);
         self
     }
 
@@ -213,7 +213,7 @@ impl PluginSetBuilder {
     /// How long a call of an async hook of this plugin may wait.
     #[must_use]
     pub fn plugin_timeout(mut self, plugin: impl Into<String>, limit: Duration) -> Self {
-        self.limits.insert(plugin.into(), limit);
+        self.limits.insert(same(&plugin.into()), limit);
         self
     }
 

@@ -13,12 +13,24 @@ use thiserror::Error;
 use super::handle::Handle;
 use super::selection::same;
 
-/// Configuration that does not fit the plugin's type.
+/// Configuration that does not fit the plugin's type. It never shows a text of the configuration, which may be a secret.
 #[derive(Debug, Error)]
-#[error("the configuration of plugin `{plugin}` is wrong: {source}")]
+#[error("the configuration of plugin `{plugin}` is wrong: {why}")]
 pub struct ConfigError {
     plugin: String,
-    source: serde_json::Error,
+    why: String,
+}
+
+impl ConfigError {
+    fn new(plugin: &str, error: &serde_json::Error) -> Self {
+        // serde quotes a value of the wrong type: `invalid type: string "…", expected …`.
+        let told = error.to_string();
+        let why = match (told.find('"'), told.rfind('"')) {
+            (Some(from), Some(to)) if from < to => format!("{}\"…\"{}", &told[..from], &told[to + 1..]),
+            _ => told,
+        };
+        Self { plugin: plugin.to_owned(), why }
+    }
 }
 
 /// State that cannot be set.
@@ -78,8 +90,7 @@ impl Run {
     ///
     /// There is one, and it does not fit `T`.
     pub fn config<T: DeserializeOwned>(&self, plugin: &str) -> Result<Option<T>, ConfigError> {
-        let read =
-            |value| T::deserialize(value).map_err(|source| ConfigError { plugin: plugin.to_owned(), source });
+        let read = |value| T::deserialize(value).map_err(|error| ConfigError::new(plugin, &error));
         self.config.get(&same(plugin)).map(read).transpose()
     }
 

@@ -51,7 +51,7 @@ impl<E: Entry> Table<E> {
     pub fn build(entries: &[E], set: &PluginSet) -> Self {
         let mut found: Vec<_> =
             entries.iter().filter_map(|entry| Some((set.order(entry.meta())?, *entry))).collect();
-        found.sort_by(|(left, _), (right, _)| left.cmp(right));
+        found.sort_by_key(|(order, _)| *order);
         let ruled = |(_, entry): (_, E)| {
             let meta = entry.meta();
             let (plugin, rules) = set.rules(meta)?;

@@ -19,7 +19,7 @@ pub enum Verdict {
     /// No objection.
     #[default]
     Proceed,
-    /// Do not; with the reason, for people. It is journalled and shown.
+    /// Do not; with the reason, for people.
     Veto(Cow<'static, str>),
 }
 

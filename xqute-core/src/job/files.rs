@@ -1,5 +1,6 @@
 //! What are a job's files called? No other file of the project spells these names.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -35,9 +36,15 @@ impl JobFiles {
         self.metadir().join("job.stderr")
     }
 
+    /// Whether a file has the name of one of a job's: `job.…`.
+    #[must_use]
+    pub fn is_file_name(name: &OsStr) -> bool {
+        name.as_encoded_bytes().starts_with(b"job.")
+    }
+
     /// Whether an entry of a work directory has the name of a job's directory.
     #[must_use]
-    pub fn is_metadir_name(name: &std::ffi::OsStr) -> bool {
+    pub fn is_metadir_name(name: &OsStr) -> bool {
         name.to_str().is_some_and(|name| {
             name.bytes().all(|it| it.is_ascii_digit())
                 && name.parse::<usize>().is_ok_and(|it| it.to_string() == name)

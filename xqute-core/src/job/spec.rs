@@ -67,6 +67,10 @@ impl JobSpec {
         self.name.as_deref()
     }
 
+    pub(crate) fn has_data(&self) -> bool {
+        !self.data.is_empty()
+    }
+
     pub(crate) fn find_data<T: Any>(&self) -> Option<&T> {
         self.data.iter().find_map(|it| it.downcast_ref())
     }

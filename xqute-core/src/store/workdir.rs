@@ -1,11 +1,12 @@
 //! Where does a run keep its files? In a directory that is its own.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, DirEntry};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf, absolute};
 use std::sync::Arc;
 
+use rustix::fs::{Access, access};
 use thiserror::Error;
 
 use crate::job::JobFiles;
@@ -15,12 +16,20 @@ use crate::job::JobFiles;
 #[non_exhaustive]
 pub enum WorkDirError {
     /// The system refuses.
-    #[error("cannot use the work directory {path}: {source}")]
+    #[error("cannot use the work directory {path}: {error}")]
     Io {
         /// The directory, or what is in it.
         path: PathBuf,
         /// What the system says.
-        source: io::Error,
+        error: io::Error,
+    },
+    /// Something in it has the name of a job's directory, and is none.
+    #[error(
+        "{path} is named as a job's directory is, and is none: choose another work directory (`workdir`, -w DIR)"
+    )]
+    Foreign {
+        /// The thing.
+        path: PathBuf,
     },
     /// Another run's jobs are in it.
     #[error(
@@ -36,67 +45,98 @@ pub enum WorkDirError {
 #[derive(Debug)]
 pub(crate) struct WorkDir {
     path: Arc<Path>,
-    /// It was not there before.
-    made: bool,
+    /// The directories made for it, the innermost first.
+    made: Vec<PathBuf>,
+    /// Those of another run's jobs, which are to go.
+    stale: Vec<PathBuf>,
 }
 
 impl WorkDir {
-    /// Makes it, with mode 0700, where it is not there. `fresh` removes the jobs of another run; else they are an error.
+    /// Makes it, with mode 0700, where it is not there. The jobs of another run are an error, or `fresh`: then
+    /// [`clear`](Self::clear) removes them.
     pub(crate) fn open(path: &Path, fresh: bool) -> Result<Self, WorkDirError> {
-        let path = absolute(path).map_err(|source| WorkDirError::Io { path: path.to_owned(), source })?;
-        let made = make(&path).map_err(|source| WorkDirError::Io { path: path.clone(), source })?;
-        for job in jobs(&path)? {
-            if !fresh {
-                return Err(WorkDirError::Used { path });
-            }
-            fs::remove_dir_all(&job).map_err(|source| WorkDirError::Io { path: job, source })?;
+        let path = absolute(path).map_err(|error| WorkDirError::Io { path: path.to_owned(), error })?;
+        let made = missing(&path);
+        let refused = |error| WorkDirError::Io { path: path.clone(), error };
+        DirBuilder::new().mode(0o700).recursive(true).create(&path).map_err(refused)?;
+        access(&path, Access::WRITE_OK | Access::EXEC_OK).map_err(|errno| refused(errno.into()))?;
+        let stale = jobs(&path)?;
+        if !stale.is_empty() && !fresh {
+            return Err(WorkDirError::Used { path });
         }
-        Ok(Self { path: path.into(), made })
+        Ok(Self { path: path.into(), made, stale })
+    }
+
+    /// Removes the jobs of another run.
+    pub(crate) fn clear(&mut self) -> Result<(), WorkDirError> {
+        self.stale
+            .drain(..)
+            .try_for_each(|path| fs::remove_dir_all(&path).map_err(|error| WorkDirError::Io { path, error }))
     }
 
     pub(crate) fn path(&self) -> &Arc<Path> {
         &self.path
     }
 
-    /// Nothing came of the run: takes the directory away, if it was made for it and nothing is in it.
+    /// Nothing came of the run: takes away the directories that were made for it, as far as nothing is in them.
     pub(crate) fn abandon(self) {
-        if self.made {
-            // Not empty: somebody wanted to keep something.
-            let _ = fs::remove_dir(&self.path);
+        for path in self.made {
+            if fs::remove_dir(path).is_err() {
+                // Not empty: somebody wanted to keep something.
+                return;
+            }
         }
     }
 }
 
-/// Makes a directory, and those above it. Says whether it was not there.
-fn make(path: &Path) -> io::Result<bool> {
-    match DirBuilder::new().mode(0o700).create(path) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(false),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            DirBuilder::new().mode(0o700).recursive(true).create(path).map(|()| true)
-        }
-        Err(error) => Err(error),
-    }
+/// The directories on the way to `path` that are not there, the innermost first.
+fn missing(path: &Path) -> Vec<PathBuf> {
+    path.ancestors().take_while(|it| !it.exists()).map(Path::to_owned).collect()
 }
 
-/// The jobs' directories in it.
+/// The jobs' directories in it. Whatever else is named so is an error: it is not the run's to touch.
 fn jobs(path: &Path) -> Result<Vec<PathBuf>, WorkDirError> {
-    let failed = |source| WorkDirError::Io { path: path.to_owned(), source };
+    let failed = |error| WorkDirError::Io { path: path.to_owned(), error };
     let mut found = Vec::new();
     for entry in fs::read_dir(path).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        if JobFiles::is_metadir_name(&entry.file_name()) {
-            found.push(entry.path());
+        if !JobFiles::is_metadir_name(&entry.file_name()) {
+            continue;
         }
+        if !is_metadir(&entry).map_err(failed)? {
+            return Err(WorkDirError::Foreign { path: entry.path() });
+        }
+        found.push(entry.path());
     }
     Ok(found)
+}
+
+/// Whether it is a directory with a job's files and nothing else.
+fn is_metadir(entry: &DirEntry) -> io::Result<bool> {
+    if !entry.file_type()?.is_dir() {
+        return Ok(false);
+    }
+    for file in fs::read_dir(entry.path())? {
+        if !JobFiles::is_file_name(&file?.file_name()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Makes a job's directory.
 pub(crate) fn make_metadir(files: &JobFiles) -> io::Result<()> {
     let path = files.metadir();
     let made = DirBuilder::new().mode(0o700).create(&path);
-    made.map_err(|error| io::Error::new(error.kind(), format!("cannot make {}: {error}", path.display())))
+    made.map_err(|error| {
+        let why = match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                "it is there: does another run use this work directory?".to_owned()
+            }
+            _ => error.to_string(),
+        };
+        io::Error::new(error.kind(), format!("cannot make {}: {why}", path.display()))
+    })
 }
 
 #[cfg(test)]
@@ -111,7 +151,7 @@ mod tests {
         let workdir = WorkDir::open(&path, false).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
         workdir.abandon();
-        assert!(!path.exists());
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
     }
 
     #[test]
@@ -121,9 +161,29 @@ mod tests {
         fs::write(dir.path().join("notes"), "mine").unwrap();
         assert!(matches!(WorkDir::open(dir.path(), false), Err(WorkDirError::Used { .. })));
         assert!(dir.path().join("0").exists());
-        WorkDir::open(dir.path(), true).unwrap().abandon();
+        let mut workdir = WorkDir::open(dir.path(), true).unwrap();
+        assert!(dir.path().join("0").exists(), "a run that is not built yet removes nothing");
+        workdir.clear().unwrap();
+        workdir.abandon();
         assert!(!dir.path().join("0").exists());
         assert!(dir.path().join("notes").exists());
+    }
+
+    #[test]
+    fn what_only_has_the_name_of_a_job_is_never_touched() {
+        for make in [
+            (|path| fs::write(path, "mine")) as fn(PathBuf) -> io::Result<()>,
+            |path| fs::create_dir(&path).and_then(|()| fs::write(path.join("thesis"), "mine")),
+            |path| std::os::unix::fs::symlink("/", path),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            make_metadir(&JobFiles::new(dir.path().into(), 0)).unwrap();
+            make(dir.path().join("2024")).unwrap();
+            for fresh in [false, true] {
+                assert!(matches!(WorkDir::open(dir.path(), fresh), Err(WorkDirError::Foreign { .. })));
+            }
+            assert!(dir.path().join("0").exists() && dir.path().join("2024").exists());
+        }
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl World {
                     self.told[index].extend(notices.iter().map(|notice| notice.point));
                     self.calls.push((index, notices.iter().any(|it| it.point == Point::Submitting)));
                 }
-                Order::KillAll => {}
+                Order::KillAll | Order::Discard(_) => {}
             }
         }
         assert!(self.submitted.len() + self.running.len() <= self.forks, "no more than `forks` at once");
@@ -174,7 +174,10 @@ fn an_abandoned_run_starts_nothing_more_and_waits_for_what_it_kills() {
     world.feed();
     world.submit(0, true);
     world.dispatcher.hears(Message::Abandoned);
-    assert!(matches!(world.dispatcher.take_orders()[..], [Order::KillAll]));
+    let orders = world.dispatcher.take_orders();
+    assert!(
+        matches!(orders[..], [.., Order::KillAll]) && !orders.iter().any(|it| matches!(it, Order::Submit(_)))
+    );
     assert!(!world.dispatcher.is_done());
     world.exit(0, Err(Failure::Signal(crate::job::Signal(9))));
     assert!(world.dispatcher.is_done());

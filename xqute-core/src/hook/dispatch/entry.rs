@@ -45,6 +45,9 @@ const fn fits<T>() -> bool {
     size_of::<T>() <= size_of::<Buffer>() && align_of::<T>() <= align_of::<Buffer>()
 }
 
+/// What an implementation gives when it is polled.
+pub(super) type Polled<T> = Poll<Returned<T>>;
+
 /// An implementation of a synchronous hook.
 pub struct SyncEntry<S: HookSpec> {
     meta: &'static HookMeta,
@@ -74,9 +77,9 @@ impl<S: HookSpec> SyncEntry<S> {
 pub struct AsyncEntry<S: HookSpec> {
     meta: &'static HookMeta,
     /// Makes the future in the buffer, which is empty, and polls it. It is there afterwards exactly if it is pending.
-    start: for<'a> unsafe fn(*mut Buffer, &S::Args<'a>, &mut Context<'_>) -> Poll<Returned<S::Output>>,
+    start: for<'a> unsafe fn(*mut Buffer, &S::Args<'a>, &mut Context<'_>) -> Polled<S::Output>,
     /// Polls the future that `start` left in the buffer. It is there afterwards exactly if it is pending.
-    resume: unsafe fn(*mut Buffer, &mut Context<'_>) -> Poll<Returned<S::Output>>,
+    resume: unsafe fn(*mut Buffer, &mut Context<'_>) -> Polled<S::Output>,
     /// Drops the future that `start` left in the buffer.
     cancel: unsafe fn(*mut Buffer) -> Returned<()>,
 }
@@ -170,7 +173,7 @@ unsafe fn start<S, F, R, M>(
     buffer: *mut Buffer,
     args: &S::Args<'_>,
     cx: &mut Context<'_>,
-) -> Poll<Returned<S::Output>>
+) -> Polled<S::Output>
 where
     S: HookSpec,
     F: for<'a> AsyncHook<'a, S, R>,
@@ -197,7 +200,7 @@ unsafe fn start_with<S, Fut, R, M>(
     buffer: *mut Buffer,
     make: impl FnOnce() -> Fut,
     cx: &mut Context<'_>,
-) -> Poll<Returned<S::Output>>
+) -> Polled<S::Output>
 where
     S: HookSpec,
     Fut: Future<Output = R>,
@@ -218,7 +221,7 @@ where
 
 /// See [`AsyncEntry::resume`].
 #[inline]
-unsafe fn resume<S, Fut, R, M>(buffer: *mut Buffer, cx: &mut Context<'_>) -> Poll<Returned<S::Output>>
+unsafe fn resume<S, Fut, R, M>(buffer: *mut Buffer, cx: &mut Context<'_>) -> Polled<S::Output>
 where
     S: HookSpec,
     Fut: Future<Output = R>,
@@ -283,7 +286,7 @@ impl<'a, S: HookSpec> Seat<'a, S> {
         self: Pin<&mut Self>,
         entry: &'a AsyncEntry<S>,
         cx: &mut Context<'_>,
-    ) -> Poll<Returned<S::Output>> {
+    ) -> Polled<S::Output> {
         // SAFETY: nothing is moved out of the buffer. From here on single fields are touched, never a reference to the
         // whole, because the future may hold pointers into itself.
         let this = unsafe { &raw mut *self.get_unchecked_mut() };
