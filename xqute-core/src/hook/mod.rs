@@ -1,8 +1,8 @@
 //! Who is told, in what order, and what did they say?
 //!
-//! The way of a hook: a macro leaves an entry in a slice ([`meta`], [`registry`]); a run selects plugins ([`selection`],
-//! [`plugins`]) and freezes a table per hook ([`table`]); a call goes through the table ([`dispatch`]), its results into
-//! a mode ([`mode`]), its faults into the run's book ([`fault`]), its cost into counters ([`cost`]).
+//! The way of a hook: a macro leaves an entry in a slice (`meta`, `registry`); a run selects plugins (`selection`,
+//! `plugins`) and freezes a table per hook (`table`); a call goes through the table (`dispatch`), its results into
+//! a mode (`mode`), its faults into the run's book (`fault`), its cost into counters (`cost`).
 
 mod cost;
 mod dispatch;
