@@ -152,6 +152,8 @@ impl Family {
         quote! {
             impl #name {
                 /// Freezes and sorts the tables of a run: the hooks of its plugins, in the order of their calls.
+                ///
+                /// Build it once for a run: each has counters of its own, which the run's summary shows.
                 #[must_use]
                 #visibility fn build(plugins: &#private::PluginSet) -> Self {
                     Self { #(#built),* }

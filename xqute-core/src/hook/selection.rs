@@ -125,23 +125,11 @@ pub(super) fn same(name: &str) -> String {
 /// The name that was probably meant.
 fn closest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let enough = 1 + name.chars().count() / 3;
-    names.map(|it| (distance(name, it), it)).filter(|(far, _)| *far <= enough).min().map(|(_, it)| it)
-}
-
-/// Levenshtein's distance.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in right.iter().enumerate() {
-            let substituted = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[right.len()]
+    names
+        .map(|it| (strsim::osa_distance(name, it), it))
+        .filter(|(far, _)| *far <= enough)
+        .min()
+        .map(|(_, it)| it)
 }
 
 #[cfg(test)]
@@ -186,13 +174,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn a_distance_is_a_metric(a in "[ab]{0,6}", b in "[ab]{0,6}", c in "[ab]{0,6}") {
-            prop_assert_eq!(distance(&a, &b), distance(&b, &a));
-            prop_assert_eq!(distance(&a, &b) == 0, a == b);
-            prop_assert!(distance(&a, &c) <= distance(&a, &b) + distance(&b, &c));
-        }
-
         #[test]
         fn any_selection_resolves_to_distinct_plugins_or_an_error(words in proptest::collection::vec("[+-]?(a|b|quiet-one|c|)", 0..5)) {
             let resolved = Selection::parse(&words).and_then(|selection| selection.resolve(&candidates()));
