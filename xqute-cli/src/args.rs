@@ -29,7 +29,11 @@ Examples:
   xqute run -j 4 < commands.txt         one job a line, split as a shell splits it; nothing is expanded
   xqute run sh -c 'sort data | uniq'    one job; a shell runs only where you name one
 
-A job's output is kept in DIR/<index>/job.stdout and job.stderr, and printed when the job ends.";
+A job's standard input is empty. Its output is kept in DIR/<index>/job.stdout and job.stderr, and printed when the
+job ends (by the plugin `print`: `--plugins -print` keeps it to the files).
+
+Exit codes: 0 all jobs succeeded, 1 some did not, 2 something was wrong with what was asked,
+129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM: the jobs that ran were killed.";
 
 #[derive(Debug, Parser)]
 pub(crate) struct Run {

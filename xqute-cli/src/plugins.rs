@@ -6,11 +6,12 @@ use std::io::Write as _;
 use anyhow::{Context, Result};
 use xqute::{PluginInfo, PluginSet};
 
-use crate::{args, exit};
+use crate::{args, exit, print, run};
 
 /// Prints the plugins and their hooks.
 pub(crate) fn show(args: args::Plugins) -> Result<u8> {
-    let plugins = PluginSet::builder().select(args.plugins).build()?;
+    let plugins =
+        PluginSet::builder().select(run::selection(args.plugins)).configured(print::NAME).build()?;
     let text: String = plugins.plugins().iter().map(describe).collect();
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         // Whoever reads has read enough.

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use xqute::{BoxError, Job, Run, hook};
 
-xqute::plugin!(name = "print", enabled = false);
+// Early, so that no other plugin holds a job's output up.
+xqute::plugin!(name = "print", enabled = false, priority = -1000);
 
 /// The plugin's name.
 pub(crate) const NAME: &str = "print";

@@ -67,7 +67,7 @@ async fn feed(args: args::Run) -> Result<Summary> {
 }
 
 /// Where only some plugins are wanted, the command line still prints.
-fn selection(mut names: Vec<String>) -> Vec<String> {
+pub(crate) fn selection(mut names: Vec<String>) -> Vec<String> {
     let only = !names.is_empty() && names.iter().all(|name| !name.starts_with(['+', '-']));
     if only && !names.iter().any(|name| name == print::NAME) {
         names.push(print::NAME.to_owned());

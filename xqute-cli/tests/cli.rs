@@ -173,7 +173,7 @@ fn plugins_are_listed_with_their_hooks() {
     let ran = desk.run(&["plugins", "--plugins", "+log"], "");
     assert_eq!(ran.code, Some(0));
     assert!(ran.stdout.contains("log (on) from xqute-plugins 0."), "{ran:?}");
-    assert!(ran.stdout.contains("print (off) from xqute-cli 0."), "{ran:?}");
+    assert!(ran.stdout.contains("print (on) from xqute-cli 0."), "{ran:?}");
     let hook = ran.stdout.lines().find(|line| line.trim_start().starts_with("on_job_submitted")).unwrap();
     assert!(hook.contains("src/log.rs:"), "{hook}");
 }

@@ -151,7 +151,7 @@ impl XquteBuilder {
         }
         workdir.clear()?;
         scene.run.freeze();
-        Ok(Xqute::new(Built { scene, plugins, feeder, fed, backend }))
+        Ok(Xqute::new(Built { scene, plugins, feeder, fed, backend, workdir }))
     }
 }
 

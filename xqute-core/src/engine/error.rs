@@ -1,5 +1,6 @@
 //! What can go wrong with a run as a whole?
 
+use std::fmt;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -48,8 +49,8 @@ pub enum RunError {
     EngineLost,
 }
 
-/// Whatever can go wrong, for a `main` that only passes it on.
-#[derive(Debug, Error)]
+/// Whatever can go wrong, for a `main` that only passes it on: `Debug`, which that shows, says the same as `Display`.
+#[derive(Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A run cannot be built.
@@ -61,6 +62,12 @@ pub enum Error {
     /// A run cannot go on.
     #[error(transparent)]
     Run(#[from] RunError),
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// A result with xqute's [`enum@Error`].

@@ -17,6 +17,7 @@ use super::treaty::{Ended, Fed, Message};
 use crate::backend::Backend;
 use crate::hook::{PluginSet, Run, Scheduler, Summary};
 use crate::job::JobSpec;
+use crate::store::WorkDir;
 
 /// A run: feed it with jobs, then wait for its end.
 ///
@@ -27,7 +28,8 @@ use crate::job::JobSpec;
 ///
 /// ```no_run
 /// # async fn f() -> xqute_core::Result<()> {
-/// # use xqute_core::Xqute;
+/// # use xqute_core as xqute;
+/// use xqute::Xqute;
 /// let xqute = Xqute::builder().forks(4).build()?;
 /// for n in 0..10 {
 ///     xqute.feed(["echo", &n.to_string()]).await?;
@@ -47,6 +49,8 @@ struct Shared {
     messages: mpsc::UnboundedSender<Message>,
     ended: watch::Receiver<Option<Ended>>,
     engine: Mutex<Thread>,
+    /// Locked until the last handle is gone.
+    _workdir: WorkDir,
 }
 
 /// The engine's thread.
@@ -73,6 +77,7 @@ pub(super) struct Built {
     pub(super) feeder: Arc<Feeder>,
     pub(super) fed: mpsc::Receiver<Fed>,
     pub(super) backend: Arc<dyn Backend>,
+    pub(super) workdir: WorkDir,
 }
 
 impl Xqute {
@@ -81,11 +86,12 @@ impl Xqute {
         XquteBuilder::default()
     }
 
-    pub(super) fn new(Built { scene, plugins, feeder, fed, backend }: Built) -> Self {
+    pub(super) fn new(Built { scene, plugins, feeder, fed, backend, workdir }: Built) -> Self {
         let (messages, inbox) = mpsc::unbounded_channel();
         let (end, ended) = watch::channel(None);
         let engine = Mutex::new(Thread::Ready(Box::new(Parts { backend, fed, inbox, end })));
-        Self(Arc::new(Shared { scene: Arc::new(scene), plugins, feeder, messages, ended, engine }))
+        let scene = Arc::new(scene);
+        Self(Arc::new(Shared { scene, plugins, feeder, messages, ended, engine, _workdir: workdir }))
     }
 
     /// Feeds a job: whatever converts into a [`JobSpec`], such as a list of words. Waits while the run has jobs enough;

@@ -12,6 +12,18 @@ use crate::job::{Job, Signal};
 /// The hooks of one job are called one after the other, in the order of its life; those of different jobs at once.
 /// A hook that only observes is isolated: an error or a panic is counted and told in the summary, and the run goes on.
 /// A hook that decides (`on_job_submitting`, `on_job_verify`) or writes script (`on_jobcmd_*`) fails its job instead.
+///
+/// The methods below are how the engine calls them; a plugin writes functions of the same names. What those return:
+///
+/// | hooks | a plugin's function returns |
+/// | --- | --- |
+/// | `on_job_submitting` | [`Submit`], [`Verdict`], `bool` (`false` vetoes), `Option<bool>`, or nothing |
+/// | `on_shutdown`, `on_job_killing`, `on_job_verify` | [`Verdict`], `bool`, `Option<bool>`, or nothing |
+/// | `on_jobcmd_init`, `on_jobcmd_prep`, `on_jobcmd_end` | `String`, `&'static str`, `Option` of either, or nothing |
+/// | all others | nothing |
+///
+/// and a `Result` of any of these. A job ends in exactly one of `on_job_succeeded`, `on_job_failed`, `on_job_cancelled`
+/// (and, when jobs are killed, `on_job_killed`).
 #[xqute_macros::hookspec(path = crate::hook::family)]
 pub trait Hooks {
     /// The scheduler is ready. Runs inside `build()`: an error or a panic is a build error that names the plugin.

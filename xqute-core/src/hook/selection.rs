@@ -39,7 +39,10 @@ fn did_you_mean(suggestion: Option<&str>) -> String {
 }
 
 fn list(names: &[String]) -> String {
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    if names.is_empty() {
+        return "none (a program links plugins with `xqute::link_plugins!();` or `.plugins(xqute::plugins![…])`)".to_owned();
+    }
+    names.join(", ")
 }
 
 /// What a run asks for.

@@ -10,7 +10,8 @@ use crate::job::SkipAs;
 /// `Result` of any of them.
 ///
 /// ```
-/// use xqute_core::Verdict;
+/// # use xqute_core as xqute;
+/// use xqute::Verdict;
 /// assert!(Verdict::veto("disk is full").is_veto());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

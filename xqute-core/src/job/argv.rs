@@ -31,7 +31,8 @@ pub enum ArgvError {
 /// A program and its arguments: any bytes but NUL. Cheap to clone.
 ///
 /// ```
-/// use xqute_core::Argv;
+/// # use xqute_core as xqute;
+/// use xqute::Argv;
 /// let argv = Argv::new(["echo", "it's 5 o'clock"]).unwrap();
 /// assert_eq!(argv.to_string(), r#"echo "it's 5 o'clock""#);
 /// assert_eq!(argv, Argv::parse(r#"echo "it's 5 o'clock""#).unwrap());

@@ -12,7 +12,8 @@ use super::argv::{Argv, ArgvError};
 /// Whatever is a list of words can be fed as it is; a mistake in it is told when it is fed.
 ///
 /// ```
-/// use xqute_core::JobSpec;
+/// # use xqute_core as xqute;
+/// use xqute::JobSpec;
 /// let spec = JobSpec::new(["sha256sum", "Cargo.toml"]).name("sums");
 /// let same = JobSpec::parse("sha256sum Cargo.toml").name("sums");
 /// assert_eq!(spec.argv(), same.argv());

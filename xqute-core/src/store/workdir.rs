@@ -1,12 +1,13 @@
 //! Where does a run keep its files? In a directory that is its own.
 
-use std::fs::{self, DirBuilder, DirEntry};
+use std::fs::{self, DirBuilder, DirEntry, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf, absolute};
 use std::sync::Arc;
 
-use rustix::fs::{Access, access};
+use rustix::fs::{Access, FlockOperation, access, flock};
+use rustix::io::Errno;
 use thiserror::Error;
 
 use crate::job::JobFiles;
@@ -31,6 +32,14 @@ pub enum WorkDirError {
         /// The thing.
         path: PathBuf,
     },
+    /// A run is using it.
+    #[error(
+        "the work directory {path} is in use by another run: wait for its end, or choose another (`workdir`, -w DIR)"
+    )]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+    },
     /// Another run's jobs are in it.
     #[error(
         "the work directory {path} holds the jobs of another run: choose another (`workdir`, -w DIR), or have them removed first (`fresh`, --fresh)"
@@ -45,6 +54,8 @@ pub enum WorkDirError {
 #[derive(Debug)]
 pub(crate) struct WorkDir {
     path: Arc<Path>,
+    /// The directory, locked: no other run uses it as long as this lives. Jobs do not inherit it.
+    _lock: File,
     /// The directories made for it, the innermost first.
     made: Vec<PathBuf>,
     /// Those of another run's jobs, which are to go.
@@ -60,11 +71,12 @@ impl WorkDir {
         let refused = |error| WorkDirError::Io { path: path.clone(), error };
         DirBuilder::new().mode(0o700).recursive(true).create(&path).map_err(refused)?;
         access(&path, Access::WRITE_OK | Access::EXEC_OK).map_err(|errno| refused(errno.into()))?;
+        let lock = lock(&path)?;
         let stale = jobs(&path)?;
         if !stale.is_empty() && !fresh {
             return Err(WorkDirError::Used { path });
         }
-        Ok(Self { path: path.into(), made, stale })
+        Ok(Self { path: path.into(), _lock: lock, made, stale })
     }
 
     /// Removes the jobs of another run.
@@ -86,6 +98,17 @@ impl WorkDir {
                 return;
             }
         }
+    }
+}
+
+/// Locks a directory, for as long as the file lives.
+fn lock(path: &Path) -> Result<File, WorkDirError> {
+    let refused = |error| WorkDirError::Io { path: path.to_owned(), error };
+    let directory = File::open(path).map_err(refused)?;
+    match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(directory),
+        Err(Errno::WOULDBLOCK) => Err(WorkDirError::InUse { path: path.to_owned() }),
+        Err(errno) => Err(refused(errno.into())),
     }
 }
 
@@ -184,6 +207,15 @@ mod tests {
             }
             assert!(dir.path().join("0").exists() && dir.path().join("2024").exists());
         }
+    }
+
+    #[test]
+    fn one_run_at_a_time_uses_a_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = WorkDir::open(dir.path(), false).unwrap();
+        assert!(matches!(WorkDir::open(dir.path(), true), Err(WorkDirError::InUse { .. })));
+        drop(first);
+        assert!(WorkDir::open(dir.path(), false).is_ok());
     }
 
     #[test]
