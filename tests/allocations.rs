@@ -7,7 +7,6 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::pin::pin;
-use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
 use xqute::{Hooks, Job, PluginSet, Run, Scheduler, Signal, Summary, Xqute};
@@ -95,15 +94,24 @@ mod large {
 
 /// Takes a job out of a run.
 mod catch {
-    use super::{Job, Mutex};
+    use std::sync::OnceLock;
+
+    use xqute::{Job, Run, StateError, hook};
 
     xqute::plugin!(enabled = false);
 
-    pub(super) static CAUGHT: Mutex<Option<Job>> = Mutex::new(None);
+    /// The run's own: tests run at once.
+    #[derive(Default)]
+    pub(super) struct Caught(pub(super) OnceLock<Job>);
 
-    #[xqute::hook]
-    fn on_job_started(job: &Job) {
-        *CAUGHT.lock().unwrap() = Some(job.clone());
+    #[hook]
+    fn on_init(run: &Run) -> Result<(), StateError> {
+        run.init_state(Caught::default())
+    }
+
+    #[hook]
+    fn on_job_started(run: &Run, job: &Job) {
+        run.state::<Caught>().unwrap().0.get_or_init(|| job.clone());
     }
 }
 
@@ -122,7 +130,7 @@ impl Scene {
             xqute.feed(["true"]).await.unwrap();
             xqute.run_until_complete().await.unwrap()
         });
-        let job = catch::CAUGHT.lock().unwrap().take().unwrap();
+        let job = xqute.run().state::<catch::Caught>().unwrap().0.get().unwrap().clone();
         Self { xqute, job, summary }
     }
 
