@@ -32,8 +32,10 @@ Examples:
 A job's standard input is empty. Its output is kept in DIR/<index>/job.stdout and job.stderr, and printed when the
 job ends (by the plugin `print`: `--plugins -print` keeps it to the files).
 
+Ctrl-C once starts no more jobs and waits for those that run; twice kills them; three times leaves at once.
+
 Exit codes: 0 all jobs succeeded, 1 some did not, 2 something was wrong with what was asked,
-129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM: the jobs that ran were killed.";
+129, 130, 143 stopped by SIGHUP, SIGINT, SIGTERM.";
 
 #[derive(Debug, Parser)]
 pub(crate) struct Run {
@@ -43,7 +45,7 @@ pub(crate) struct Run {
     /// Where the run keeps its files
     #[arg(short, long, value_name = "DIR", default_value = ".xqute")]
     pub(crate) workdir: PathBuf,
-    /// Remove the jobs of an earlier run from DIR first
+    /// Remove the jobs of earlier runs from DIR first: else those that are done are not run again
     #[arg(long)]
     pub(crate) fresh: bool,
     /// Plugins to use: `a,b` only these, in this order; `-a` all but it; `+a` one more

@@ -14,7 +14,7 @@
 //! | 0 | every job succeeded |
 //! | 1 | some did not |
 //! | 2 | something was wrong with what was asked |
-//! | 129, 130, 143 | SIGHUP, SIGINT, SIGTERM: the jobs that ran were killed |
+//! | 129, 130, 143 | stopped by SIGHUP, SIGINT, SIGTERM |
 
 mod args;
 mod jobs;
@@ -22,7 +22,6 @@ mod log;
 mod plugins;
 mod print;
 mod run;
-mod signals;
 
 use std::io::Write;
 use std::process::ExitCode;

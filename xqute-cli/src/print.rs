@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use xqute::{BoxError, Job, Run, hook};
+use xqute::{BoxError, Job, Run, Signal, hook};
 
 // Early, so that no other plugin holds a job's output up.
 xqute::plugin!(name = "print", enabled = false, priority = -1000);
@@ -41,6 +41,20 @@ fn on_job_cancelled(run: &Run, job: &Job) -> io::Result<()> {
     print(run, job, Some("cancelled"))
 }
 
+#[hook]
+fn on_job_killed(run: &Run, job: &Job) -> io::Result<()> {
+    print(run, job, Some("killed"))
+}
+
+#[hook]
+fn on_shutdown(signal: Option<Signal>) -> io::Result<()> {
+    let Some(signal) = signal else { return Ok(()) };
+    writeln!(
+        io::stderr(),
+        "xqute: {signal}: no more jobs start, those that run go on to their end; again kills them, a third time leaves at once"
+    )
+}
+
 fn print(run: &Run, job: &Job, bad: Option<&str>) -> io::Result<()> {
     let Some(printer) = run.state::<Printer>() else { return Ok(()) };
     let _turn = printer.turn.lock().unwrap_or_else(PoisonError::into_inner);
@@ -53,7 +67,8 @@ fn print(run: &Run, job: &Job, bad: Option<&str>) -> io::Result<()> {
     copy(&job.stderr_file(), &mut io::stderr().lock())?;
     if bad.is_some() {
         let why = job.outcome().map(ToString::to_string).unwrap_or_default();
-        writeln!(io::stderr(), "xqute: job {} {why}: {}", job.index(), job.cmd())?;
+        let again = if job.will_retry() { " (will be tried again)" } else { "" };
+        writeln!(io::stderr(), "xqute: job {} {why}{again}: {}", job.index(), job.cmd())?;
     }
     Ok(())
 }

@@ -3,18 +3,10 @@
 use std::num::NonZeroUsize;
 
 use anyhow::{Context, Result};
-use xqute::{JobSpec, Summary, Xqute};
+use xqute::{Argv, Error, FeedError, JobSpec, RunError, Signal, Stopped, Summary, Xqute};
 
 use crate::jobs::Jobs;
-use crate::signals::Signals;
 use crate::{args, exit, print, say};
-
-/// How a run ended.
-enum Ended {
-    Done(Summary),
-    /// By a signal, of this number: its jobs are killed.
-    Signal(u8),
-}
 
 pub(crate) fn run(args: args::Run) -> Result<u8> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -22,48 +14,73 @@ pub(crate) fn run(args: args::Run) -> Result<u8> {
     let ended = runtime.block_on(attend(args));
     // Reading standard input cannot be cancelled: nobody waits for it.
     runtime.shutdown_background();
-    Ok(match ended? {
-        Ended::Done(summary) => tell(&summary),
-        Ended::Signal(number) => {
-            let name = xqute::Signal(i32::from(number));
-            say(format_args!("ended by {name}; the jobs that ran were killed, their output is kept"));
-            exit::SIGNAL + number
-        }
-    })
-}
-
-/// Runs until the jobs have ended or a signal comes; then dropping the run kills its jobs.
-async fn attend(args: args::Run) -> Result<Ended> {
-    let mut signals = Signals::new().context("cannot listen to signals")?;
-    tokio::select! {
-        summary = feed(args) => summary.map(Ended::Done),
-        number = signals.first() => Ok(Ended::Signal(number)),
+    match ended {
+        Ok(code) => Ok(code),
+        Err(error) => match interrupted(&error) {
+            Some(signal) => {
+                say(format_args!("{error}"));
+                Ok(by(signal))
+            }
+            None => Err(error),
+        },
     }
 }
 
-async fn feed(args: args::Run) -> Result<Summary> {
+/// The signal that a run was left at once for.
+fn interrupted(error: &anyhow::Error) -> Option<Signal> {
+    match error.downcast_ref()? {
+        Error::Ended(error) => match **error {
+            RunError::Interrupted(signal) => signal,
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn by(signal: Signal) -> u8 {
+    exit::SIGNAL.saturating_add(u8::try_from(signal.0).unwrap_or_default())
+}
+
+async fn attend(args: args::Run) -> Result<u8> {
     let mut jobs = Jobs::new(args.words)?;
     let processors = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     // A mistake in the first job is told before anything is made.
-    let mut next = jobs.next().await?;
+    let first = jobs.next().await?;
     let run = Xqute::builder()
         .forks(args.forks.unwrap_or_else(processors).get())
         .workdir(args.workdir)
         .fresh(args.fresh)
+        .handle_signals(true)
         .select(selection(args.plugins))
         .config(print::NAME, ())
         .build()?;
-    while let Some(argv) = next {
-        run.feed(JobSpec::from(argv)).await?;
-        next = match jobs.next().await {
-            Ok(next) => next,
-            Err(error) => {
-                tell(&run.run_until_complete().await?);
-                return Err(error.context("no job was taken from there on; those before it have ended"));
-            }
-        };
+    // The run may be stopped while the next job is waited for.
+    let fed = tokio::select! {
+        fed = feed(&run, first, &mut jobs) => fed,
+        _ = run.wait() => Ok(()),
+    };
+    let summary = run.run_until_complete().await?;
+    if let Err(error) = fed {
+        if summary.counts.total() == 0 {
+            return Err(error);
+        }
+        tell(&summary);
+        return Err(error.context("no job was taken from there on; those before it have ended"));
     }
-    Ok(run.run_until_complete().await?)
+    Ok(tell(&summary))
+}
+
+/// Feeds the jobs, until there are no more or the run takes none.
+async fn feed(run: &Xqute, first: Option<Argv>, jobs: &mut Jobs) -> Result<()> {
+    let mut next = first;
+    while let Some(argv) = next {
+        match run.feed(JobSpec::from(argv)).await {
+            Err(Error::Feed(FeedError::Stopping)) => return Ok(()),
+            fed => fed?,
+        };
+        next = jobs.next().await?;
+    }
+    Ok(())
 }
 
 /// Where only some plugins are wanted, the command line still prints.
@@ -79,6 +96,9 @@ pub(crate) fn selection(mut names: Vec<String>) -> Vec<String> {
 fn tell(summary: &Summary) -> u8 {
     say(format_args!("{summary}"));
     let unprinted = summary.costs.iter().any(|cost| &*cost.plugin == print::NAME && cost.faults() > 0);
+    if let Some(Stopped::Signal(signal)) = summary.stopped {
+        return by(signal);
+    }
     match (summary.is_success(), unprinted) {
         (true, false) => exit::SUCCESS,
         (false, false) => exit::JOBS_FAILED,

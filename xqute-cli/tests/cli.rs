@@ -133,12 +133,13 @@ fn a_mistake_in_a_later_line_loses_no_job_before_it() {
 }
 
 #[test]
-fn the_jobs_of_another_run_are_kept_unless_they_may_go() {
+fn another_list_is_refused_unless_the_jobs_of_the_first_may_go() {
     let desk = Desk::new();
     assert_eq!(desk.run(&["run", "echo", "first"], "").code, Some(0));
     let again = desk.run(&["run", "echo", "second"], "");
     assert_eq!(again.code, Some(2));
-    assert!(again.stderr.contains("holds the jobs of another run"), "{again:?}");
+    let told = "job 0 is another than in the work directory";
+    assert!(again.stderr.contains(told) && again.stderr.contains("it was `echo first`"), "{again:?}");
     let kept = || fs::read_to_string(desk.path().join(".xqute/0/job.stdout")).unwrap();
     assert_eq!(kept(), "first\n");
     assert_eq!(desk.run(&["run", "--fresh", "echo", "second"], "").code, Some(0));
@@ -192,21 +193,108 @@ fn a_reader_that_has_enough_ends_nothing() {
 }
 
 #[test]
-fn an_interrupt_kills_the_jobs_and_what_they_started() {
+fn a_list_is_run_once_and_then_only_what_is_left_of_it() {
     let desk = Desk::new();
-    // The job and its child hold the pipe open; when both are gone, reading it ends.
-    let fifo = desk.path().join("alive");
-    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    let script = "exec 3>alive; (sleep 1000) & echo up >&3; wait";
-    let child = desk.xqute(&["run", "sh", "-c", script]).stderr(Stdio::null()).spawn().unwrap();
-    let mut reader = std::io::BufReader::new(fs::File::open(&fifo).unwrap());
-    let mut line = String::new();
-    std::io::BufRead::read_line(&mut reader, &mut line).unwrap();
-    assert_eq!(line, "up\n");
-    let pid = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
-    assert_eq!(std::io::Read::read_to_string(&mut reader, &mut line).unwrap(), 0);
+    let script = "echo ran; test -e now";
+    let first = desk.run(&["run", "sh", "-c", script], "");
+    assert_eq!((first.code, first.stdout.as_str()), (Some(1), "ran\n"), "{first:?}");
+    let again = desk.run(&["run", "sh", "-c", script], "");
+    assert_eq!((again.code, again.stdout.as_str()), (Some(1), ""), "{again:?}");
+    assert!(again.stderr.contains("1 failed before and not run again"), "{again:?}");
+    assert_eq!(desk.run(&["run", "--fresh", "echo", "new"], "").code, Some(0));
+    let done = desk.run(&["run", "echo", "new"], "");
+    assert_eq!((done.code, done.stdout.as_str()), (Some(0), ""), "{done:?}");
+    assert!(done.stderr.contains("1 done before"), "{done:?}");
+}
+
+/// A run whose first job, and a child of it, hold a pipe open: when both are gone, reading it ends.
+struct Alive {
+    program: std::process::Child,
+    stderr: std::io::BufReader<std::process::ChildStderr>,
+    pipe: std::io::BufReader<fs::File>,
+}
+
+impl Alive {
+    fn start(desk: &Desk, script: &str) -> Self {
+        let fifo = desk.path().join("alive");
+        assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        let script = format!("exec 3>alive; (sleep 1000) & {script}");
+        let mut run = desk.xqute(&["run", "-j", "1", "sh", "-c", &script, ":::", "0", "1"]);
+        let mut program = run.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let stderr = std::io::BufReader::new(program.stderr.take().unwrap());
+        let pipe = std::io::BufReader::new(fs::File::open(&fifo).unwrap());
+        let mut alive = Self { program, stderr, pipe };
+        assert_eq!(alive.line(), "up\n");
+        alive
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut self.pipe, &mut line).unwrap();
+        line
+    }
+
+    fn interrupt(&self) {
+        let pid = self.program.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    }
+
+    /// Interrupts, and waits until that is told: signals that are not received yet are one.
+    fn interrupt_and_hear(&mut self) {
+        self.interrupt();
+        let mut line = String::new();
+        std::io::BufRead::read_line(&mut self.stderr, &mut line).unwrap();
+        assert!(line.starts_with("xqute: SIGINT: no more jobs start"), "{line}");
+    }
+
+    /// What the program says at its end, and its exit code.
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut told = String::new();
+        std::io::Read::read_to_string(&mut self.stderr, &mut told).unwrap();
+        (self.program.wait().unwrap().code(), told)
+    }
+}
+
+#[test]
+fn an_interrupt_starts_no_more_jobs_and_waits_for_those_that_run() {
+    let desk = Desk::new();
+    let go = desk.path().join("go");
+    assert!(Command::new("mkfifo").arg(&go).status().unwrap().success());
+    let script = "trap 'echo term >&3' TERM; echo up >&3; read line < go; kill $!; exit 0";
+    let mut alive = Alive::start(&desk, script);
+    alive.interrupt_and_hear();
+    fs::write(go, "go\n").unwrap();
+    assert_eq!(alive.line(), "", "no TERM was sent");
+    let (code, told) = alive.end();
+    assert_eq!(code, Some(130), "{told}");
+    assert!(told.contains("stopped by SIGINT: 2 jobs: 1 succeeded, 1 cancelled"), "{told}");
+}
+
+#[test]
+fn a_second_interrupt_kills_the_jobs_and_what_they_started() {
+    let desk = Desk::new();
+    let mut alive = Alive::start(&desk, "trap 'echo term >&3; exit 9' TERM; echo up >&3; wait");
+    alive.interrupt_and_hear();
+    alive.interrupt();
+    assert_eq!(alive.line(), "term\n");
+    assert_eq!(alive.line(), "");
+    let (code, told) = alive.end();
+    assert_eq!(code, Some(130), "{told}");
+    assert!(told.contains("stopped by SIGINT: 2 jobs: 0 succeeded, 1 killed, 1 cancelled"), "{told}");
+}
+
+#[test]
+fn a_third_interrupt_leaves_at_once() {
+    let desk = Desk::new();
+    let mut alive = Alive::start(&desk, "trap 'echo term >&3' TERM; echo up >&3; while :; do wait; done");
+    alive.interrupt_and_hear();
+    alive.interrupt();
+    assert_eq!(alive.line(), "term\n");
+    alive.interrupt();
+    assert_eq!(alive.line(), "");
+    let (code, told) = alive.end();
+    assert_eq!(code, Some(130), "{told}");
+    assert!(told.contains("the run was left at once upon SIGINT"), "{told}");
 }
 
 #[test]

@@ -5,18 +5,22 @@
 // Generated code says `::xqute`, here as everywhere.
 extern crate self as xqute;
 
-mod backend;
+pub mod backend;
 mod engine;
 pub mod hook;
 pub mod job;
 mod lifecycle;
 mod macros;
+mod script;
 mod store;
 
-pub use engine::{BuildError, Error, Result, RunError, Xqute, XquteBuilder};
+pub use engine::{
+    BuildError, DEFAULT_GRACE, DEFAULT_POLL_INTERVAL, DEFAULT_WORKDIR, EVENTS_KEPT, Error, ErrorStrategy,
+    Events, HALT_MINIMUM, Halt, HaltAt, Result, RunError, RunEvent, Xqute, XquteBuilder,
+};
 pub use hook::*;
 pub use job::*;
-pub use store::WorkDirError;
+pub use store::{JournalError, WorkDirError};
 pub use xqute_macros::{hook, hookspec, link_plugins};
 #[doc(hidden)]
 pub mod __private;

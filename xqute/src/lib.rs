@@ -38,12 +38,22 @@
 //! that is process-wide: two runs in one process do not see each other. It logs with `tracing`.
 
 pub use xqute_core::{
-    Abstain, Argv, ArgvError, BoxError, BuildError, Cancelled, ConfigError, Counts, CrateId, Error, Failure,
-    Fault, FaultCause, FaultPolicy, FeedError, Handle, HookCost, HookInfo, Hooks, Job, JobFiles, JobSpec,
-    Outcome, Place, PluginError, PluginInfo, PluginList, PluginSet, PluginSetBuilder, Result, Run, RunError,
-    Said, Scheduler, SelectionError, Signal, SkipAs, StateError, Status, Submit, Summary, Text, Verdict,
-    WorkDirError, Xqute, XquteBuilder,
+    Abstain, Argv, ArgvError, BoxError, BuildError, Cancelled, ConfigError, Counts, CrateId, DEFAULT_DELAY,
+    DEFAULT_GRACE, DEFAULT_MAX_DELAY, DEFAULT_POLL_INTERVAL, DEFAULT_RETRIES, DEFAULT_WORKDIR, EVENTS_KEPT,
+    Error, ErrorStrategy, Events, Failure, FailureKind, Fault, FaultCause, FaultPolicy, FeedError,
+    HALT_MINIMUM, Halt, HaltAt, Handle, HookCost, HookInfo, Hooks, Job, JobFiles, JobSpec, JournalError,
+    KillReason, Moment, NoSuchJob, Outcome, PeakMemory, Place, PluginError, PluginInfo, PluginList,
+    PluginSet, PluginSetBuilder, Result, RetryPolicy, Run, RunError, RunEvent, Said, Scheduler,
+    SelectionError, Signal, SkipAs, SpecError, StateError, Status, Stopped, Submit, Summary, Text, Usage,
+    Verdict, WorkDirError, Xqute, XquteBuilder,
 };
+/// What runs jobs: this machine, nothing at all, or a backend of one's own.
+pub mod backend {
+    pub use xqute_core::backend::{
+        Accepted, Answer, Backend, Env, Jid, Kill, Local, Null, Observation, Process, Refused, Seen,
+        Submission, Unreachable,
+    };
+}
 pub use xqute_core::{hook, hookspec, link_plugins, plugin, plugins};
 
 #[doc(hidden)]

@@ -1,58 +1,164 @@
 //! What does the engine ask of a backend, and what does it promise?
 
+use std::ffi::OsString;
 use std::fmt;
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::job::{Argv, Failure, JobFiles};
+use thiserror::Error;
 
-/// The scheduler's name for a job.
-pub(crate) type Jid = Arc<str>;
+use crate::job::{Argv, Failure, JobFiles, Usage};
 
-/// A future behind an object-safe method.
-pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+/// The scheduler's name for an attempt of a job. While a run lives it has no two that are equal.
+pub type Jid = Arc<str>;
 
-/// A job to submit. Its directory exists.
+/// The future of a method of a [`Backend`].
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A job to submit. Where the backend [uses files](Backend::uses_files), its directory exists.
 #[derive(Debug, Clone)]
-pub(crate) struct Submission {
-    pub(crate) index: usize,
-    pub(crate) argv: Argv,
-    pub(crate) files: JobFiles,
+#[non_exhaustive]
+pub struct Submission {
+    /// The job's number in the run.
+    pub index: usize,
+    /// Which attempt this is, from 0.
+    pub attempt: u32,
+    /// Its command. Where there is a `script`, that runs it.
+    pub argv: Argv,
+    /// What is added to its environment.
+    pub env: Env,
+    /// Where it runs; `None`: where the program does.
+    pub cwd: Option<PathBuf>,
+    /// Where its files are.
+    pub files: JobFiles,
+    /// A bash script in `files.script(name)`, that does all the rest: it writes the job's output, exit code and status.
+    /// What it prints itself goes to `files.script_log()`.
+    pub script: Option<PathBuf>,
+    /// The run's own identifier.
+    pub run: Arc<str>,
+}
+
+/// Variables for a job's environment, which may be secrets: `Debug` shows their names alone.
+#[derive(Clone, Default)]
+pub struct Env(pub Vec<(OsString, OsString)>);
+
+impl fmt::Debug for Env {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
 }
 
 /// The scheduler has the job.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Accepted {
-    pub(crate) jid: Jid,
+pub struct Accepted {
+    /// What it calls it.
+    pub jid: Jid,
     /// It runs already, and will not be observed to start.
-    pub(crate) running: bool,
+    pub running: bool,
+    /// The process, where the job is one of this machine.
+    pub process: Option<Process>,
 }
 
-/// The scheduler did not take the job, for this reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Rejected(pub(crate) String);
+/// A process of this machine, by what no other process of this boot has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Process {
+    /// Its number.
+    pub pid: i32,
+    /// When it started, in clock ticks since boot: field 22 of `/proc/PID/stat`.
+    pub start: u64,
+}
+
+/// The scheduler did not take the job.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refused {
+    /// It never will: the attempt has failed, for this reason.
+    #[error("{0}")]
+    ForGood(String),
+    /// Not now: a limit is reached. It is asked again when a job has ended, or after a while; that costs no attempt.
+    #[error("{0}")]
+    Later(String),
+    /// The run cannot go on, because its files cannot be written: no job's fault.
+    #[error("{0}")]
+    Storage(String),
+}
 
 /// What was seen of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Observation {
-    pub(crate) jid: Jid,
-    /// It ended: by itself with 0, or with this failure.
-    pub(crate) exited: Result<(), Failure>,
+pub struct Observation {
+    /// The job.
+    pub jid: Jid,
+    /// What was seen.
+    pub seen: Seen,
 }
 
-/// A scheduler of jobs.
-pub(crate) trait Backend: fmt::Debug + Send + Sync {
-    /// Its name.
-    fn name(&self) -> &'static str;
+/// What can be seen of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// It runs.
+    Started,
+    /// It has ended. A start that was not seen is put in before it.
+    Exited {
+        /// By itself with 0, or with this failure.
+        end: Result<(), Failure>,
+        /// What it used, where that is known.
+        usage: Option<Usage>,
+    },
+}
 
-    /// Submits jobs: an answer for each, in their order.
-    fn submit<'a>(&'a self, jobs: &'a [Submission]) -> Answer<'a, Vec<Result<Accepted, Rejected>>>;
+/// How to kill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kill {
+    /// Ask it to end: SIGTERM.
+    Term,
+    /// End it: SIGKILL.
+    Kill,
+}
 
-    /// Waits until there is something new to tell of the jobs, and tells it. May be dropped at any time: then the next
-    /// call tells.
-    fn observe<'a>(&'a self, jids: &'a [Jid]) -> Answer<'a, Vec<Observation>>;
+/// A scheduler that cannot be asked, for now: nothing is known of any job, which is not to say that one has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct Unreachable(pub String);
 
-    /// Kills jobs, with everything that they started. Whether one was killed is observed.
-    fn kill<'a>(&'a self, jids: &'a [Jid]) -> Answer<'a, ()>;
+/// A scheduler of jobs: what one implements to run jobs somewhere else.
+///
+/// The engine calls it from a thread of its own, within a tokio runtime with I/O and time that lives as long as the run;
+/// `submit`, `observe` and `kill` each at most once at a time, but side by side. A backend knows no hook, no journal and
+/// no retry: it says what it is told by its cluster, and decides nothing.
+///
+/// Its futures may be dropped at any await, when the run is dropped. What `observe` has not told then is told by its next
+/// call, if there is one.
+///
+/// The example `custom-backend` is one, in a file. [`Local`](super::Local) and [`Null`](super::Null) are two more.
+pub trait Backend: fmt::Debug + Send + Sync + 'static {
+    /// Its name: letters of `a-z`, digits and hyphens. It stands in the names of files (`job.wrapped.<name>`).
+    fn name(&self) -> &str;
+
+    /// Whether its jobs have a directory with files. A backend without runs no scripts. Default: yes.
+    fn uses_files(&self) -> bool {
+        true
+    }
+
+    /// Whether it needs a script for every job. Default: only where hooks or the user put something into it.
+    fn needs_script(&self) -> bool {
+        false
+    }
+
+    /// Submits jobs: an answer for each, in their order. One call for as many as there are. When it is called, it stands in
+    /// the journal that they are about to be submitted; their answers stand there before anybody is told.
+    fn submit<'a>(&'a self, jobs: &'a [Submission]) -> Answer<'a, Vec<Result<Accepted, Refused>>>;
+
+    /// Tells what is new of these jobs, and of any others that were accepted meanwhile. It waits until it knows something
+    /// new, if that comes by itself; where the cluster has to be asked, it waits a while, asks once for all jobs, and returns,
+    /// be it with nothing: then it is called again, with the jobs of then. So it is what paces the questions to a cluster.
+    ///
+    /// Each end is told once, and never one that is not known: where the cluster does not answer, that is an error, and the
+    /// engine asks again after a while (1 second, doubling to 60). A job that the cluster has forgotten ended with
+    /// [`Failure::Lost`].
+    fn observe<'a>(&'a self, jids: &'a [Jid]) -> Answer<'a, Result<Vec<Observation>, Unreachable>>;
+
+    /// Kills jobs, with everything that they started. Whether one ended is observed, not told here; one that has ended is
+    /// no error.
+    fn kill<'a>(&'a self, jids: &'a [Jid], how: Kill) -> Answer<'a, Result<(), Unreachable>>;
 }

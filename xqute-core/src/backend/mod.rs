@@ -2,6 +2,10 @@
 
 mod contract;
 mod local;
+mod null;
 
-pub(crate) use contract::{Accepted, Backend, Jid, Observation, Rejected, Submission};
-pub(crate) use local::Local;
+pub use contract::{
+    Accepted, Answer, Backend, Env, Jid, Kill, Observation, Process, Refused, Seen, Submission, Unreachable,
+};
+pub use local::Local;
+pub use null::Null;

@@ -1,6 +1,6 @@
 //! What may a user set about a run?
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,27 +9,57 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::calls::Scene;
-use super::error::{BuildError, Result};
-use super::feeder::Feeder;
-use super::handle::{Built, Xqute};
-use crate::backend::{Backend, Local};
-use crate::hook::{
-    Control, FaultPolicy, Handle, Hooks, PluginList, PluginSet, PluginSetBuilder, Run, Scheduler,
-};
-use crate::store::WorkDir;
+use super::error::Result;
+use super::halt::Halt;
+use super::handle::Xqute;
+use super::perform::Wrapping;
+use crate::backend::Backend;
+use crate::hook::{FaultPolicy, PluginList, PluginSet, PluginSetBuilder};
+#[cfg(doc)]
+use crate::hook::{Run, Scheduler};
+use crate::job::{DEFAULT_RETRIES, RetryPolicy};
 
 /// The work directory where none is set, below the current directory.
-pub(super) const DEFAULT_WORKDIR: &str = ".xqute";
+pub const DEFAULT_WORKDIR: &str = ".xqute";
+/// From SIGTERM to SIGKILL, where nothing is set.
+pub const DEFAULT_GRACE: Duration = Duration::from_secs(10);
+/// From one `on_job_polling` to the next, where nothing is set.
+pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What a run does when a job fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ErrorStrategy {
+    /// It goes on with the others.
+    #[default]
+    Ignore,
+    /// It tries the job again, [`num_retries`](XquteBuilder::num_retries) times at most.
+    Retry,
+    /// It is given up at once: the jobs that run are killed. Short for `.halt(Halt::now().failed(1))`.
+    Halt,
+}
 
 /// Builds a run. Made by [`Xqute::builder`].
 #[must_use = "a builder does nothing until `build`"]
 pub struct XquteBuilder {
-    forks: usize,
-    workdir: PathBuf,
-    fresh: bool,
-    plugins: PluginSetBuilder,
-    config: Vec<(String, serde_json::Result<Value>)>,
+    pub(super) forks: usize,
+    pub(super) workdir: PathBuf,
+    pub(super) fresh: bool,
+    pub(super) retry_failed: bool,
+    pub(super) durable: bool,
+    pub(super) listens: bool,
+    pub(super) strategy: ErrorStrategy,
+    pub(super) num_retries: u32,
+    pub(super) retry: Option<RetryPolicy>,
+    pub(super) halt: Option<Halt>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) grace: Duration,
+    pub(super) poll_interval: Duration,
+    pub(super) wrapping: Wrapping,
+    pub(super) backend: Option<Arc<dyn Backend>>,
+    pub(super) options: BTreeMap<String, String>,
+    pub(super) plugins: PluginSetBuilder,
+    pub(super) config: Vec<(String, serde_json::Result<Value>)>,
 }
 
 impl Default for XquteBuilder {
@@ -38,23 +68,38 @@ impl Default for XquteBuilder {
             forks: 1,
             workdir: DEFAULT_WORKDIR.into(),
             fresh: false,
+            retry_failed: false,
+            durable: false,
+            listens: false,
+            strategy: ErrorStrategy::default(),
+            num_retries: DEFAULT_RETRIES,
+            retry: None,
+            halt: None,
+            timeout: None,
+            grace: DEFAULT_GRACE,
+            poll_interval: DEFAULT_POLL_INTERVAL,
+            wrapping: Wrapping::default(),
+            backend: None,
+            options: BTreeMap::new(),
             plugins: PluginSet::builder(),
             config: Vec::new(),
         }
     }
 }
 
-/// Without the configuration of plugins, which may hold secrets.
+/// Without scripts and the configuration of plugins, which may hold secrets.
 impl fmt::Debug for XquteBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("XquteBuilder")
             .field("forks", &self.forks)
             .field("workdir", &self.workdir)
+            .field("backend", &self.backend)
             .field("plugins", &self.plugins)
             .finish_non_exhaustive()
     }
 }
 
+/// Where and how jobs run.
 impl XquteBuilder {
     /// The most jobs at once. Default: 1.
     pub fn forks(mut self, forks: usize) -> Self {
@@ -62,18 +107,116 @@ impl XquteBuilder {
         self
     }
 
-    /// Where the run keeps its files. Default: `.xqute`. It is made, for its owner alone, where it is not there.
+    /// What runs the jobs. Default: this machine. See [`Backend`] for one of your own.
+    pub fn backend(mut self, backend: impl Backend) -> Self {
+        self.backend = Some(Arc::new(backend));
+        self
+    }
+
+    /// An option for the backend, which hooks see in [`Scheduler::options`].
+    pub fn scheduler_opt(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.options.insert(name.into(), value.into());
+        self
+    }
+
+    /// Where the run keeps its files. Default: [`DEFAULT_WORKDIR`]. It is made, for its owner alone, where it is not there.
+    ///
+    /// On a directory that an earlier run has used, jobs that succeeded are not run again: feed the same list once more,
+    /// and the rest of it is run.
     pub fn workdir(mut self, workdir: impl Into<PathBuf>) -> Self {
         self.workdir = workdir.into();
         self
     }
 
-    /// Removes the jobs of an earlier run from the work directory. Default: `false`, and they are an error.
+    /// Removes the jobs of earlier runs from the work directory. Default: `false`.
     pub fn fresh(mut self, fresh: bool) -> Self {
         self.fresh = fresh;
         self
     }
 
+    /// Whether jobs that failed, were killed or were vetoed in an earlier run on the same work directory are run again.
+    /// Default: `false`.
+    pub fn retry_failed(mut self, retry_failed: bool) -> Self {
+        self.retry_failed = retry_failed;
+        self
+    }
+
+    /// Whether each fact is on the disk before it shows, so that not even a power loss loses one. Default: `false`: a power
+    /// loss may lose what is at most 50 milliseconds old; the death of the program loses nothing in either case.
+    pub fn durable(mut self, durable: bool) -> Self {
+        self.durable = durable;
+        self
+    }
+
+    /// Bash that runs before each job's command, in the same shell: what it exports, the command sees. Default: none.
+    pub fn prescript(mut self, text: impl Into<String>) -> Self {
+        self.wrapping.prescript = Some(text.into());
+        self
+    }
+
+    /// Bash that runs after each job's command, and sees its exit code in `$rc`. Default: none.
+    pub fn postscript(mut self, text: impl Into<String>) -> Self {
+        self.wrapping.postscript = Some(text.into());
+        self
+    }
+}
+
+/// How jobs and the run end.
+impl XquteBuilder {
+    /// What the run does when a job fails. Default: `Ignore`.
+    pub fn error_strategy(mut self, strategy: ErrorStrategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
+    /// How often a failed job is tried again, under [`ErrorStrategy::Retry`]. Default: [`DEFAULT_RETRIES`].
+    pub fn num_retries(mut self, retries: u32) -> Self {
+        self.num_retries = retries;
+        self
+    }
+
+    /// When failed jobs are tried again, whatever the strategy. Default: as strategy and number say. A job may have a policy
+    /// of its own: [`JobSpec::retry`](crate::JobSpec::retry).
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = Some(policy);
+        self
+    }
+
+    /// When the run is given up. Default: never, or as the strategy says.
+    pub fn halt(mut self, halt: Halt) -> Self {
+        self.halt = Some(halt);
+        self
+    }
+
+    /// How long an attempt may run before it is killed and counts as failed. Default: for ever.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// How long a job that was sent SIGTERM may take to end before it is sent SIGKILL. Default: [`DEFAULT_GRACE`].
+    pub fn kill_grace(mut self, grace: Duration) -> Self {
+        self.grace = grace;
+        self
+    }
+
+    /// From one call of `on_job_polling` to the next, for each job that runs. Default: [`DEFAULT_POLL_INTERVAL`].
+    pub fn poll_interval(mut self, interval: Duration) -> Self {
+        self.poll_interval = interval;
+        self
+    }
+
+    /// Whether the run listens to SIGHUP, SIGINT and SIGTERM: the first starts no more jobs and waits for those that run (a
+    /// hook may veto it), the second kills them, the third leaves at once. Default: `false`: the library installs no
+    /// signal handler unasked. Once installed, handlers stay for the life of the program.
+    pub fn handle_signals(mut self, listen: bool) -> Self {
+        self.listens = listen;
+        self
+    }
+}
+
+/// Plugins.
+impl XquteBuilder {
     /// The plugins of [`plugins!`](crate::plugins): links them, and calls them in this order, before others that are
     /// linked.
     pub fn plugins(mut self, plugins: PluginList) -> Self {
@@ -114,7 +257,7 @@ impl XquteBuilder {
         self
     }
 
-    /// Resolves the plugins, makes the work directory and calls `on_init`.
+    /// Resolves the plugins, makes the work directory, reads what earlier runs left in it, and calls `on_init`.
     ///
     /// # Errors
     ///
@@ -123,54 +266,4 @@ impl XquteBuilder {
     pub fn build(self) -> Result<Xqute> {
         Ok(self.try_build()?)
     }
-
-    fn try_build(self) -> Result<Xqute, BuildError> {
-        if self.forks == 0 {
-            return Err(BuildError::NoForks);
-        }
-        let plugins = self.plugins.build()?;
-        let config = read_config(self.config)?;
-        let backend: Arc<dyn Backend> = Arc::new(Local::new());
-        let mut workdir = WorkDir::open(&self.workdir, self.fresh)?;
-        let (feeder, fed) = Feeder::new();
-        let feeder = Arc::new(feeder);
-        let control: Arc<dyn Control> = Arc::<Feeder>::clone(&feeder);
-        let scene = Scene {
-            hooks: Hooks::build(&plugins),
-            run: Run::new(new_id(), Arc::clone(workdir.path()), config, Handle(control)),
-            scheduler: Scheduler {
-                name: backend.name().into(),
-                options: BTreeMap::new(),
-                workdir: Arc::clone(workdir.path()),
-                forks: self.forks,
-            },
-        };
-        if let Err(fault) = scene.hooks.on_init(&scene.run, &scene.scheduler) {
-            workdir.abandon();
-            return Err(BuildError::Init(fault));
-        }
-        workdir.clear()?;
-        scene.run.freeze();
-        Ok(Xqute::new(Built { scene, plugins, feeder, fed, backend, workdir }))
-    }
-}
-
-/// The configuration, by the plugin's name as it is compared.
-fn read_config(
-    config: Vec<(String, serde_json::Result<Value>)>,
-) -> Result<HashMap<String, Value>, BuildError> {
-    let read = |(plugin, value): (String, serde_json::Result<Value>)| match value {
-        Ok(value) => Ok((plugin, value)),
-        Err(error) => Err(BuildError::Config { plugin, error }),
-    };
-    config.into_iter().map(read).collect()
-}
-
-/// An identifier that no other run has: random, from the keys that std makes for its hash tables.
-fn new_id() -> String {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    let mut hasher = RandomState::new().build_hasher();
-    hasher.write_u32(std::process::id());
-    hasher.write_u128(std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos());
-    format!("{:016x}", hasher.finish())
 }

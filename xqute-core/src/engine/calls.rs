@@ -5,9 +5,11 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use super::treaty::{Asked, GateAnswer, GateBroken, Message, Notice, Returned};
-use crate::hook::{Hooks, Run, Scheduler, Summary};
-use crate::lifecycle::Point;
+use super::dispatcher::Told;
+use super::treaty::{Answer, Asked, Broken, Gate, Message, Notice, Returned};
+use crate::hook::{Hooks, Run, Scheduler, Summary, Text};
+use crate::job::{Job, Moment, Signal};
+use crate::script::Fragments;
 
 /// What every hook of a run is called with.
 #[derive(Debug)]
@@ -19,38 +21,78 @@ pub(super) struct Scene {
 
 impl Scene {
     /// The moments that have hooks.
-    pub(super) fn told(&self) -> Vec<Point> {
+    pub(super) fn told(&self) -> Told {
         let hooks = &self.hooks;
         let all = [
-            (Point::Init, hooks.has_on_job_init()),
-            (Point::Queued, hooks.has_on_job_queued()),
-            (Point::Submitting, hooks.has_on_job_submitting()),
-            (Point::Submitted, hooks.has_on_job_submitted()),
-            (Point::Started, hooks.has_on_job_started()),
-            (Point::Succeeded, hooks.has_on_job_succeeded()),
-            (Point::Failed, hooks.has_on_job_failed()),
-            (Point::Cancelled, hooks.has_on_job_cancelled()),
+            (Moment::Init, hooks.has_on_job_init()),
+            (Moment::Queued, hooks.has_on_job_queued()),
+            (Moment::Submitting, hooks.has_on_job_submitting() || self.has_script_hooks()),
+            (Moment::Submitted, hooks.has_on_job_submitted()),
+            (Moment::Started, hooks.has_on_job_started()),
+            (Moment::Polling(0), hooks.has_on_job_polling()),
+            (Moment::Verifying, hooks.has_on_job_verify()),
+            (Moment::Killing, hooks.has_on_job_killing()),
+            (Moment::Killed, hooks.has_on_job_killed()),
+            (Moment::Failed, hooks.has_on_job_failed()),
+            (Moment::Succeeded, hooks.has_on_job_succeeded()),
+            (Moment::Cancelled, hooks.has_on_job_cancelled()),
         ];
-        all.into_iter().filter(|(_, has)| *has).map(|(point, _)| point).collect()
+        Told(all.into_iter().filter(|(_, has)| *has).map(|(moment, _)| moment).collect())
     }
 
-    /// Calls the hooks of one moment; gives the gate's answer, if that was asked.
-    async fn call(&self, Notice { point, job }: &Notice) -> Option<GateAnswer> {
+    fn has_script_hooks(&self) -> bool {
+        let hooks = &self.hooks;
+        hooks.has_on_jobcmd_init() || hooks.has_on_jobcmd_prep() || hooks.has_on_jobcmd_end()
+    }
+
+    /// Calls the hooks of one moment; gives their answer, where they decide.
+    async fn call(&self, Notice { moment, job }: &Notice) -> Option<Answer> {
         let Self { hooks, run, scheduler } = self;
-        match point {
-            Point::Init => hooks.on_job_init(run, scheduler, job).await,
-            Point::Queued => hooks.on_job_queued(run, scheduler, job).await,
-            Point::Submitting => {
-                let answer = hooks.on_job_submitting(run, scheduler, job).await;
-                return Some(answer.map_err(GateBroken::Fault));
+        match moment {
+            Moment::Init => hooks.on_job_init(run, scheduler, job).await,
+            Moment::Queued => hooks.on_job_queued(run, scheduler, job).await,
+            Moment::Submitting => return Some(Answer::Gate(self.gate(job).await)),
+            Moment::Submitted => hooks.on_job_submitted(run, scheduler, job).await,
+            Moment::Started => hooks.on_job_started(run, scheduler, job).await,
+            Moment::Polling(counter) => hooks.on_job_polling(run, scheduler, job, *counter).await,
+            Moment::Verifying => {
+                let verdict = hooks.on_job_verify(run, scheduler, job).await;
+                return Some(Answer::Verify(verdict.map_err(Broken::Fault)));
             }
-            Point::Submitted => hooks.on_job_submitted(run, scheduler, job).await,
-            Point::Started => hooks.on_job_started(run, scheduler, job).await,
-            Point::Succeeded => hooks.on_job_succeeded(run, scheduler, job).await,
-            Point::Failed => hooks.on_job_failed(run, scheduler, job).await,
-            Point::Cancelled => hooks.on_job_cancelled(run, scheduler, job).await,
+            Moment::Killing => return Some(Answer::Kill(hooks.on_job_killing(run, scheduler, job).await)),
+            Moment::Killed => hooks.on_job_killed(run, scheduler, job).await,
+            Moment::Failed => hooks.on_job_failed(run, scheduler, job).await,
+            Moment::Succeeded => hooks.on_job_succeeded(run, scheduler, job).await,
+            Moment::Cancelled => hooks.on_job_cancelled(run, scheduler, job).await,
         }
         None
+    }
+
+    /// Asks whether a job may be submitted; if so, what plugins put around its command.
+    async fn gate(&self, job: &Job) -> Result<Gate, Broken> {
+        let said = self.hooks.on_job_submitting(&self.run, &self.scheduler, job).await;
+        match said.map_err(Broken::Fault)? {
+            Some(said) => Ok(Gate::Shut(said)),
+            None => self.fragments(job).map(Gate::Open),
+        }
+    }
+
+    fn fragments(&self, job: &Job) -> Result<Fragments, Broken> {
+        let Self { hooks, run, scheduler } = self;
+        let mut fragments = Fragments::default();
+        let Fragments { init, prep, end } = &mut fragments;
+        let into = |list: &mut Vec<(Arc<str>, String)>, plugin: &str, text: &Text| {
+            list.extend(text.as_str().map(|text| (plugin.into(), text.to_owned())));
+        };
+        let broken = Broken::Fault;
+        hooks
+            .on_jobcmd_init(run, scheduler, job, |plugin, text| into(init, plugin, &text))
+            .map_err(broken)?;
+        hooks
+            .on_jobcmd_prep(run, scheduler, job, |plugin, text| into(prep, plugin, &text))
+            .map_err(broken)?;
+        hooks.on_jobcmd_end(run, scheduler, job, |plugin, text| into(end, plugin, &text)).map_err(broken)?;
+        Ok(fragments)
     }
 }
 
@@ -65,13 +107,25 @@ pub(super) struct Caller {
 impl Caller {
     /// Calls the hooks of these moments of one job, and tells the dispatcher when they have returned.
     pub(super) fn call(&self, index: usize, notices: Vec<Notice>) {
-        let mut answer = Answer::new(index, &notices, self.answers.clone());
+        let mut reply = Reply::new(index, &notices, self.answers.clone());
         let scene = Arc::clone(&self.scene);
         self.runtime.spawn(async move {
             for notice in &notices {
-                answer.take(scene.call(notice).await);
+                reply.take(scene.call(notice).await);
             }
         });
+    }
+
+    /// Calls `on_shutdown`, and tells the dispatcher what it said.
+    pub(super) fn shutdown(&self, signal: Option<Signal>) {
+        let scene = Arc::clone(&self.scene);
+        let mut reply = ShutdownReply { go: true, signal, answers: self.answers.clone() };
+        if scene.hooks.has_on_shutdown() {
+            self.runtime.spawn(async move {
+                let veto = scene.hooks.on_shutdown(&scene.run, &scene.scheduler, signal);
+                reply.take(veto.is_none());
+            });
+        }
     }
 
     /// Drops what was asked for a job: a user's data on the user's runtime, as its drop may block or panic.
@@ -81,15 +135,21 @@ impl Caller {
         }
     }
 
-    /// Calls `on_run_done`; returns when it has.
-    pub(super) async fn run_done(&self, summary: Arc<Summary>) {
-        if !self.scene.hooks.has_on_run_done() {
+    /// Calls `on_run_done`, then `on_shutdown` unless it was called; returns when they have returned.
+    pub(super) async fn run_done(&self, summary: Arc<Summary>, was_shut_down: bool) {
+        let hooks = &self.scene.hooks;
+        if !hooks.has_on_run_done() && (was_shut_down || !hooks.has_on_shutdown()) {
             return;
         }
         let scene = Arc::clone(&self.scene);
         let (done, wait) = oneshot::channel();
         self.runtime.spawn(async move {
-            scene.hooks.on_run_done(&scene.run, &scene.scheduler, &summary).await;
+            let Scene { hooks, run, scheduler } = &*scene;
+            hooks.on_run_done(run, scheduler, &summary).await;
+            if !was_shut_down {
+                // A veto has nothing to hold up any more.
+                let _ = hooks.on_shutdown(run, scheduler, None);
+            }
             // The engine's thread waits for it, unless it is gone.
             let _ = done.send(());
         });
@@ -99,27 +159,66 @@ impl Caller {
 }
 
 /// Tells the dispatcher when it is dropped: at the end of a task, or when the runtime shuts down under it.
-struct Answer {
+struct Reply {
     index: usize,
-    gate: Option<GateAnswer>,
+    /// The moments of the questions that are not answered yet, the next one last.
+    open: Vec<Moment>,
+    answers: Vec<Answer>,
+    to: mpsc::UnboundedSender<Message>,
+}
+
+impl Reply {
+    fn new(index: usize, notices: &[Notice], to: mpsc::UnboundedSender<Message>) -> Self {
+        let asks =
+            |moment: &Moment| matches!(moment, Moment::Submitting | Moment::Killing | Moment::Verifying);
+        let open = notices.iter().rev().map(|notice| notice.moment).filter(asks).collect();
+        Self { index, open, answers: Vec::new(), to }
+    }
+
+    fn take(&mut self, answer: Option<Answer>) {
+        if let Some(answer) = answer {
+            self.open.pop();
+            self.answers.push(answer);
+        }
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        let mut answers = std::mem::take(&mut self.answers);
+        answers.extend(self.open.iter().rev().filter_map(|moment| unanswered(*moment)));
+        // Nobody receives any more: the run is over.
+        let _ = self.to.send(Message::Returned(Returned { index: self.index, answers }));
+    }
+}
+
+/// What a question is taken to be answered with when nobody is left to answer it.
+fn unanswered(moment: Moment) -> Option<Answer> {
+    match moment {
+        Moment::Submitting => Some(Answer::Gate(Err(Broken::NoRuntime))),
+        Moment::Verifying => Some(Answer::Verify(Err(Broken::NoRuntime))),
+        Moment::Killing => Some(Answer::Kill(None)),
+        _ => None,
+    }
+}
+
+/// Tells the dispatcher what `on_shutdown` said, when it is dropped.
+struct ShutdownReply {
+    go: bool,
+    signal: Option<Signal>,
     answers: mpsc::UnboundedSender<Message>,
 }
 
-impl Answer {
-    fn new(index: usize, notices: &[Notice], answers: mpsc::UnboundedSender<Message>) -> Self {
-        let asks = notices.iter().any(|notice| notice.point == Point::Submitting);
-        Self { index, gate: asks.then_some(Err(GateBroken::NoRuntime)), answers }
-    }
-
-    fn take(&mut self, gate: Option<GateAnswer>) {
-        self.gate = gate.or(self.gate.take());
+impl ShutdownReply {
+    fn take(&mut self, go: bool) {
+        self.go = go;
     }
 }
 
-impl Drop for Answer {
+impl Drop for ShutdownReply {
     fn drop(&mut self) {
-        let returned = Returned { index: self.index, gate: self.gate.take() };
+        let Self { go, signal, .. } = *self;
         // Nobody receives any more: the run is over.
-        let _ = self.answers.send(Message::Returned(returned));
+        let _ = self.answers.send(Message::ShutdownAnswered { go, signal });
     }
 }

@@ -1,60 +1,140 @@
 //! Who decides? This: it owns the jobs, moves them through `lifecycle::step` alone, and orders what follows.
 //!
-//! Nothing here waits, spawns or calls a hook: an event goes in, orders come out, so it is tested without any of them.
+//! Nothing here waits, spawns, reads a clock or calls a hook: an event goes in, records and orders come out, so it is
+//! tested without any of them.
 
-use std::collections::{HashMap, VecDeque};
+mod answers;
+mod moves;
+mod stop;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::jobs::{self, Entry};
-use super::treaty::{Fed, GateAnswer, GateBroken, Message, Notice, Order, Returned};
-use crate::backend::{Accepted, Jid, Observation, Rejected, Submission};
-use crate::hook::{Counts, Said, Submit};
-use crate::job::{Cancelled, Failure, JobFiles, Outcome};
-use crate::lifecycle::{Effect, Event, Point, State, step};
+use super::halt::Halt;
+use super::jobs::{Entry, Jobs};
+use super::treaty::{Before, Fed, Level, Message, Order, SmallFile, Timer, Why};
+use crate::backend::{Accepted, Env, Jid, Observation, Refused, Seen, Submission};
+use crate::hook::Counts;
+use crate::job::{Failure, JobFiles, Moment, RetryPolicy};
+use crate::lifecycle::{Event, How, State, Stop};
+use crate::script::Fragments;
+use crate::store::{Record, Records};
 
 /// What a dispatcher is made with.
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) workdir: Arc<Path>,
+    /// The run's identifier.
+    pub(super) run: Arc<str>,
     /// The most jobs at once.
     pub(super) forks: usize,
-    /// The moments that have hooks.
-    pub(super) told: Vec<Point>,
+    /// Of jobs that have none of their own.
+    pub(super) retry: RetryPolicy,
+    /// Of jobs that have none of their own.
+    pub(super) timeout: Option<Duration>,
+    /// From SIGTERM to SIGKILL.
+    pub(super) grace: Duration,
+    pub(super) halt: Option<Halt>,
+    /// Whether jobs have a directory with files.
+    pub(super) files: bool,
+    /// What makes the jitter of waits random.
+    pub(super) seed: u64,
+    pub(super) told: Told,
+}
+
+/// The moments that have hooks.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Told(pub(super) Vec<Moment>);
+
+impl Told {
+    pub(super) fn has(&self, moment: Moment) -> bool {
+        self.0.iter().any(|it| std::mem::discriminant(it) == std::mem::discriminant(&moment))
+    }
 }
 
 /// The state of a run.
 #[derive(Debug)]
 pub(super) struct Dispatcher {
     settings: Settings,
-    jobs: Vec<Entry>,
+    jobs: Jobs,
     queue: VecDeque<usize>,
     /// What the scheduler has.
     live: HashMap<Jid, usize>,
+    /// What was seen of jobs whose submission has not been answered yet.
+    early: Vec<Observation>,
+    /// How many those are.
+    submitting: usize,
+    /// Jobs that are to be killed as soon as they come in.
+    doomed: BTreeSet<usize>,
+    /// Jobs that the scheduler did not take for now.
+    postponed: BTreeSet<usize>,
     /// Slots taken.
     busy: usize,
-    /// Jobs with hooks that have not returned.
+    /// Jobs with hooks that have not returned, and whoever else is called.
     calling: usize,
     counts: Counts,
+    attempts: u64,
+    cpu: Duration,
     feeding: bool,
+    stopping: Option<(Level, Why)>,
+    signals: u32,
+    /// `on_shutdown` was called, or is being.
+    shut_down: bool,
+    /// It is being asked about a signal: meanwhile nothing more starts.
+    signal_asked: bool,
     abandoned: bool,
+    /// The run's files cannot be written.
+    broken: Option<String>,
+    /// Somebody reads events.
+    publishing: bool,
+    dice: u64,
+    /// Milliseconds since the epoch.
+    now: u64,
+    records: Records,
     orders: Vec<Order>,
 }
 
 impl Dispatcher {
-    pub(super) fn new(settings: Settings) -> Self {
+    pub(super) fn new(settings: Settings, records: Records) -> Self {
         Self {
+            dice: settings.seed | 1,
             settings,
-            jobs: Vec::new(),
+            jobs: Jobs::default(),
             queue: VecDeque::new(),
             live: HashMap::new(),
+            early: Vec::new(),
+            submitting: 0,
+            doomed: BTreeSet::new(),
+            postponed: BTreeSet::new(),
             busy: 0,
             calling: 0,
             counts: Counts::default(),
+            attempts: 0,
+            cpu: Duration::ZERO,
             feeding: true,
+            stopping: None,
+            signals: 0,
+            shut_down: false,
+            signal_asked: false,
             abandoned: false,
+            broken: None,
+            publishing: false,
+            now: 0,
+            records,
             orders: Vec::new(),
         }
+    }
+
+    /// What it is about to hear happens now, in milliseconds since the epoch; `publishing`: somebody reads events.
+    pub(super) fn at(&mut self, now: u64, publishing: bool) {
+        (self.now, self.publishing) = (now, publishing);
+    }
+
+    /// What is to be written down before the orders are performed.
+    pub(super) fn records(&mut self) -> &mut Records {
+        &mut self.records
     }
 
     /// What is to be done, in this order.
@@ -64,21 +144,52 @@ impl Dispatcher {
 
     /// Whether there is room for another job to wait: as many as run at once, twice, and while hooks keep up.
     pub(super) fn wants_more(&self) -> bool {
-        self.queue.len() <= 2 * self.settings.forks && self.hooks_keep_up()
+        self.hooks_keep_up()
+            && self.broken.is_none()
+            && (self.is_stopping() || self.queue.len() <= 2 * self.settings.forks)
     }
 
     /// Whether every job has ended and every hook returned, and no more come from outside.
     pub(super) fn is_done(&self) -> bool {
-        let idle = self.queue.is_empty() && self.busy == 0 && self.live.is_empty();
-        idle && (self.abandoned || (self.calling == 0 && !self.feeding))
+        if self.abandoned || self.is_leaving() {
+            return self.live.is_empty() || self.is_leaving();
+        }
+        if self.broken.is_some() {
+            return self.live.is_empty() && self.calling == 0;
+        }
+        self.jobs.left() == 0 && self.calling == 0 && !self.feeding
     }
 
     pub(super) fn is_abandoned(&self) -> bool {
         self.abandoned
     }
 
+    /// Whether `on_shutdown` was called.
+    pub(super) fn was_shut_down(&self) -> bool {
+        self.shut_down
+    }
+
+    /// Whether a third signal says to leave at once.
+    pub(super) fn is_leaving(&self) -> bool {
+        matches!(self.stopping, Some((Level::Leave, _)))
+    }
+
+    /// Why the run's files cannot be written, if they cannot.
+    pub(super) fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
+    }
+
     pub(super) fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// How often the scheduler took a job, and the CPU time that is known.
+    pub(super) fn cost(&self) -> (u64, Duration) {
+        (self.attempts, self.cpu)
+    }
+
+    pub(super) fn stopped(&self) -> Option<Why> {
+        self.stopping.map(|(_, why)| why)
     }
 
     /// Whether the scheduler has anything.
@@ -91,27 +202,66 @@ impl Dispatcher {
         self.live.keys().cloned().collect()
     }
 
-    /// A job as a backend takes it.
-    pub(super) fn submission(&self, index: usize) -> Option<Submission> {
-        let argv = self.jobs.get(index)?.argv()?.clone();
-        Some(Submission { index, argv, files: JobFiles::new(Arc::clone(&self.settings.workdir), index) })
+    /// Whether somebody wants to be told of jobs that still run, and there are some.
+    pub(super) fn polls(&self) -> bool {
+        self.has_live() && self.settings.told.has(Moment::Polling(0))
+    }
+
+    /// A job as a backend takes it, without its script; and what plugins put into that.
+    pub(super) fn submission(&self, index: usize) -> Option<(Submission, &Fragments)> {
+        let entry = self.jobs.get(index)?;
+        let submission = Submission {
+            index,
+            attempt: entry.tried.count(),
+            argv: entry.asked.argv.clone(),
+            env: Env(entry.spec().given_env().to_vec()),
+            cwd: entry.spec().given_cwd().map(Path::to_owned),
+            files: self.files(index),
+            script: None,
+            run: Arc::clone(&self.settings.run),
+        };
+        Some((submission, &entry.fragments))
+    }
+
+    /// Where a job's files are.
+    pub(super) fn files(&self, index: usize) -> JobFiles {
+        JobFiles::new(Arc::clone(&self.settings.workdir), index)
     }
 
     /// A job was fed. Indices come in order.
-    pub(super) fn fed(&mut self, Fed { index, spec }: Fed) {
+    pub(super) fn fed(&mut self, Fed { index, spec, digest, before }: Fed) {
         let Ok(argv) = spec.argv().cloned() else {
             return tracing::error!(index, "a job without a command passed the feeder");
         };
         if index != self.jobs.len() {
             return tracing::error!(index, expected = self.jobs.len(), "a job was fed out of order");
         }
+        match before {
+            Before::Done | Before::Failed => return self.fed_over(before),
+            Before::New => self.records.push(&Record::fed(index, digest, &argv, &spec)),
+            Before::Known => {}
+        }
         self.jobs.push(Entry::new(spec, argv));
-        if self.abandoned {
-            return self.step(index, Event::Dropped);
+        if let Some((_, why)) = self.stopping {
+            return self.step(index, Event::Stop(Stop { how: How::Ask, why: stop::reason(why) }));
+        }
+        if self.doomed.remove(&index) {
+            let why = crate::job::KillReason::User;
+            return self.step(index, Event::Stop(Stop { how: How::Ask, why }));
         }
         self.step(index, Event::Enqueue);
-        self.queue.push_back(index);
         self.fill_slots();
+    }
+
+    /// A job that an earlier run has brought to its end.
+    fn fed_over(&mut self, before: Before) {
+        self.jobs.push_over();
+        let count = if before == Before::Done {
+            &mut self.counts.done_before
+        } else {
+            &mut self.counts.failed_before
+        };
+        *count += 1;
     }
 
     /// Somebody says something.
@@ -119,145 +269,126 @@ impl Dispatcher {
         match message {
             Message::StopFeeding => self.feeding = false,
             Message::Returned(returned) => self.returned(returned),
+            Message::ShutdownAnswered { go, signal } => self.shutdown_answered(go, signal),
+            Message::Kill(index) => self.kill(index),
+            Message::Cancel => self.cancel(),
+            Message::Signal(signal) => self.signal(signal),
             Message::Abandoned => self.abandon(),
         }
         self.fill_slots();
     }
 
     /// The scheduler took a job, or not.
-    pub(super) fn submitted(&mut self, index: usize, answer: Result<Accepted, Rejected>) {
+    pub(super) fn submitted(&mut self, index: usize, answer: Result<Accepted, Refused>) {
         match answer {
-            Ok(Accepted { jid, running }) => {
-                self.jobs[index].jid = Some(Arc::clone(&jid));
-                self.live.insert(jid, index);
-                self.step(index, Event::Submitted);
-                if running {
-                    self.step(index, Event::Started);
-                }
-                if self.abandoned {
-                    self.orders.push(Order::KillAll);
-                }
+            Ok(accepted) => self.accepted(index, accepted),
+            Err(Refused::ForGood(why)) => {
+                self.step(index, Event::Rejected(Failure::SubmitRejected(why.into())));
             }
-            Err(Rejected(why)) => self.step(index, Event::Rejected(Failure::SubmitRejected(why.into()))),
+            Err(Refused::Later(why)) => {
+                tracing::info!(index, "the scheduler takes no more jobs for now: {why}");
+                self.step(index, Event::Postponed);
+            }
+            Err(Refused::Storage(why)) => {
+                self.breaks(why);
+                self.step(index, Event::Postponed);
+            }
         }
         self.fill_slots();
+    }
+
+    fn accepted(&mut self, index: usize, Accepted { jid, running, process }: Accepted) {
+        let Some(entry) = self.jobs.get_mut(index) else { return };
+        let attempt = entry.tried.count();
+        (entry.jid, entry.usage, entry.rc, entry.polls) = (Some(Arc::clone(&jid)), None, None, 0);
+        let process = process.map(|it| (it.pid, it.start));
+        self.records.push(&Record::Submitted { index, attempt, jid: &jid, process, when: self.now });
+        self.attempts += 1;
+        if self.live.insert(Arc::clone(&jid), index).is_some() {
+            tracing::error!(%jid, "the scheduler has given one name to two jobs");
+        }
+        if self.settings.files {
+            self.orders.push(Order::Write(index, SmallFile::Jid(jid)));
+        }
+        self.step(index, Event::Submitted);
+        if running {
+            self.step(index, Event::Started);
+        }
+        self.catch_up();
+    }
+
+    /// What was seen before the scheduler's answer was here.
+    fn catch_up(&mut self) {
+        if !self.early.is_empty() {
+            std::mem::take(&mut self.early).into_iter().for_each(|seen| self.observed(seen));
+        }
     }
 
     /// Something was seen of a job.
-    pub(super) fn observed(&mut self, Observation { jid, exited }: Observation) {
-        match self.live.remove(&jid) {
-            Some(index) => self.step(index, Event::Exited(exited)),
-            None => tracing::debug!(%jid, "an end was seen of a job that the run does not have"),
+    pub(super) fn observed(&mut self, Observation { jid, seen }: Observation) {
+        let Some(&index) = self.live.get(&jid) else {
+            if self.submitting > 0 {
+                return self.early.push(Observation { jid, seen });
+            }
+            return tracing::debug!(%jid, "something was seen of a job that the run does not have");
+        };
+        match seen {
+            Seen::Started => self.step(index, Event::Started),
+            Seen::Exited { end, usage } => {
+                self.live.remove(&jid);
+                if let Some(entry) = self.jobs.get_mut(index) {
+                    entry.usage = usage;
+                    entry.rc = end.as_ref().map_or_else(Failure::rc, |()| Some(0));
+                }
+                self.cpu += usage.map(|it| it.cpu()).unwrap_or_default();
+                self.step(index, Event::Exited(end));
+                // There may be room now.
+                if let Some(&index) = self.postponed.first() {
+                    self.resubmit(index);
+                }
+            }
         }
         self.fill_slots();
     }
 
+    /// A job's timer is due.
+    pub(super) fn timer(&mut self, index: usize, timer: Timer) {
+        match timer {
+            Timer::Timeout => self.step(index, Event::TimeUp),
+            Timer::Grace => self.step(index, Event::GraceOver),
+            Timer::Backoff => self.due(index),
+            Timer::Resubmit => self.resubmit(index),
+        }
+        self.fill_slots();
+    }
+
+    /// Tells that jobs still run. Who has hooks that have not returned is left out.
+    pub(super) fn poll(&mut self) {
+        let running: Vec<usize> = self.live.values().copied().collect();
+        for index in running {
+            let Some(entry) = self.jobs.get_mut(index) else { continue };
+            if entry.state.is_running() && !entry.calling {
+                let moment = Moment::Polling(entry.polls);
+                entry.polls += 1;
+                self.tell(index, moment);
+            }
+        }
+    }
+
     fn fill_slots(&mut self) {
-        while self.busy < self.settings.forks && self.hooks_keep_up() {
+        let may_start = self.broken.is_none() && !self.signal_asked;
+        while may_start && self.busy < self.settings.forks && self.hooks_keep_up() {
             let Some(index) = self.queue.pop_front() else { return };
-            self.step(index, Event::Turn);
+            // One that was cancelled meanwhile stays in the queue until its turn.
+            if self.jobs.get(index).is_some_and(|entry| entry.state == State::Queued) {
+                self.step(index, Event::Turn);
+            }
         }
     }
 
     /// Whether the jobs with unfinished hooks are few enough to go on: 4 x forks + 1,024 at most.
     fn hooks_keep_up(&self) -> bool {
         self.calling < 4 * self.settings.forks + 1024
-    }
-
-    /// The one place where a job moves.
-    fn step(&mut self, index: usize, event: Event) {
-        let before = self.jobs[index].state;
-        let step = match step(before, event) {
-            Ok(step) => step,
-            Err(illegal) => return tracing::warn!(index, "ignored: {illegal}"),
-        };
-        self.jobs[index].state = step.state;
-        self.busy += usize::from(before == State::Queued && step.state == State::Submitting);
-        if let Some(outcome) = step.outcome {
-            jobs::count(&mut self.counts, &outcome);
-            self.jobs[index].end(outcome);
-        }
-        for effect in step.effects {
-            match effect {
-                Effect::Tell(point) => self.tell(index, *point),
-                Effect::AskGate => self.ask_gate(index),
-                Effect::Submit => self.orders.push(Order::Submit(index)),
-                Effect::FreeSlot => self.busy -= 1,
-            }
-        }
-        self.settle(index);
-    }
-
-    /// Lets go of what was asked, once nobody needs it. A user's data in it is dropped elsewhere: that may block or panic.
-    fn settle(&mut self, index: usize) {
-        self.orders.extend(self.jobs[index].settle().map(Order::Discard));
-    }
-
-    fn ask_gate(&mut self, index: usize) {
-        if self.settings.told.contains(&Point::Submitting) {
-            self.tell(index, Point::Submitting);
-        } else {
-            self.step(index, Event::Allowed);
-        }
-    }
-
-    /// Hooks of one job are called one after the other: those of later moments wait for those of earlier ones.
-    fn tell(&mut self, index: usize, point: Point) {
-        if self.abandoned || !self.settings.told.contains(&point) {
-            return;
-        }
-        let entry = &mut self.jobs[index];
-        let Some(job) = entry.snapshot(index, &self.settings.workdir, point) else { return };
-        let notice = Notice { point, job };
-        if entry.calling {
-            return entry.waiting.push(notice);
-        }
-        entry.calling = true;
-        self.calling += 1;
-        self.orders.push(Order::Call(index, vec![notice]));
-    }
-
-    fn returned(&mut self, Returned { index, gate }: Returned) {
-        self.jobs[index].calling = false;
-        self.calling -= 1;
-        let waiting = std::mem::take(&mut self.jobs[index].waiting);
-        if !waiting.is_empty() && !self.abandoned {
-            self.jobs[index].calling = true;
-            self.calling += 1;
-            self.orders.push(Order::Call(index, waiting));
-        }
-        if let Some(answer) = gate.filter(|_| !self.abandoned) {
-            self.step(index, event_of(answer));
-        }
-        self.settle(index);
-    }
-
-    /// Nobody wants the run any more: what has not started never will, what runs is killed.
-    fn abandon(&mut self) {
-        self.abandoned = true;
-        self.feeding = false;
-        self.queue.clear();
-        for index in 0..self.jobs.len() {
-            if matches!(self.jobs[index].state, State::Init | State::Queued | State::Submitting) {
-                self.step(index, Event::Dropped);
-            }
-        }
-        self.orders.retain(|order| matches!(order, Order::KillAll | Order::Discard(_)));
-        self.orders.push(Order::KillAll);
-    }
-}
-
-/// What the gate's answer is to a job.
-fn event_of(answer: GateAnswer) -> Event {
-    match answer {
-        Ok(None) => Event::Allowed,
-        Ok(Some(Said { plugin, value })) => match value {
-            Submit::Proceed => Event::Allowed,
-            Submit::Veto(reason) => Event::Vetoed(Cancelled::Veto { plugin, reason }),
-            Submit::Skip(_, reason) => Event::Skipped(Outcome::Skipped { plugin, reason }),
-        },
-        Err(GateBroken::Fault(fault)) => Event::GateBroken(fault.to_string().into()),
-        Err(GateBroken::NoRuntime) => Event::GateBroken("the runtime that hooks run on has shut down".into()),
     }
 }
 

@@ -1,12 +1,14 @@
 //! What can go wrong with a run as a whole?
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::hook::{Fault, FeedError, PluginError};
-use crate::store::WorkDirError;
+use crate::hook::{Fault, FeedError, NoSuchJob, PluginError};
+use crate::job::Signal;
+use crate::store::{JournalError, WorkDirError};
 
 /// A run cannot be built. Nothing has started, and nothing is left behind.
 #[derive(Debug, Error)]
@@ -21,9 +23,31 @@ pub enum BuildError {
     /// A plugin could not be started.
     #[error("{0}")]
     Init(Arc<Fault>),
+    /// A backend whose name cannot be part of file names.
+    #[error(
+        "the backend's name `{name}` cannot be one: it is letters of a-z, digits and hyphens, and not `log`"
+    )]
+    BackendName {
+        /// The name.
+        name: String,
+    },
+    /// The journal of the work directory cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// A number that makes no sense.
     #[error("`forks` is 0, so that no job could ever run: give it at least 1")]
     NoForks,
+    /// A number that makes no sense.
+    #[error("`poll_interval` is 0: give it at least a millisecond")]
+    NoPollInterval,
+    /// The work directory cannot be written.
+    #[error("cannot begin a run in the work directory {}: {error}", path.display())]
+    Begin {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
     /// Configuration that cannot be kept.
     #[error("the configuration of plugin `{plugin}` cannot be written down: {error}")]
     Config {
@@ -44,9 +68,24 @@ pub enum RunError {
     /// The system has no thread for the engine.
     #[error("cannot start the engine's thread: {0}")]
     Thread(std::io::Error),
+    /// The run's files cannot be written. What ran has ended; what has not started can run later, on the same directory.
+    #[error(
+        "the run was stopped: {0}; free space or mend the directory, then run again on the same work directory"
+    )]
+    Storage(String),
+    /// Signals cannot be listened to.
+    #[error("cannot listen to signals: {0}")]
+    Signals(std::io::Error),
+    /// A third signal, and the run was left at once: its jobs were sent SIGKILL, and not waited for.
+    #[error("the run was left at once{}: its jobs were sent SIGKILL, and not waited for", by(*.0))]
+    Interrupted(Option<Signal>),
     /// The engine stopped where it never should.
     #[error("the engine's thread has died; this is a mistake in xqute")]
     EngineLost,
+}
+
+fn by(signal: Option<Signal>) -> String {
+    signal.map(|signal| format!(" upon {signal}")).unwrap_or_default()
 }
 
 /// Whatever can go wrong, for a `main` that only passes it on: `Debug`, which that shows, says the same as `Display`.
@@ -62,6 +101,12 @@ pub enum Error {
     /// A run cannot go on.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// A run has ended so for whoever asked before.
+    #[error(transparent)]
+    Ended(Arc<RunError>),
+    /// There is no job to be killed.
+    #[error(transparent)]
+    NoSuchJob(#[from] NoSuchJob),
 }
 
 impl fmt::Debug for Error {

@@ -1,11 +1,12 @@
-//! How does a job come in? In order, and only where there is room.
+//! How does a job come in? In order, checked, and only where there is room.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-use super::treaty::Fed;
-use crate::hook::{Control, FeedError};
+use super::history::History;
+use super::treaty::{Fed, Message};
+use crate::hook::{Control, FeedError, NoSuchJob};
 use crate::job::JobSpec;
 
 /// The most jobs that were fed and not yet looked at.
@@ -15,49 +16,98 @@ pub(super) const WAITING_FED: usize = 1024;
 #[derive(Debug)]
 pub(super) struct Feeder {
     jobs: mpsc::Sender<Fed>,
-    /// The next index, until the run takes no more. Held while a job is sent, so that jobs arrive in the order of their
-    /// indices, and none after the run is over.
-    next: Mutex<Option<usize>>,
+    messages: mpsc::UnboundedSender<Message>,
+    /// Held while a job is sent, so that jobs arrive in the order of their indices, and none after the run is over.
+    door: Mutex<Door>,
+}
+
+/// Who comes in.
+#[derive(Debug)]
+struct Door {
+    /// The next index.
+    next: usize,
+    /// Why no more come in.
+    closed: Option<FeedError>,
+    /// More come from outside.
+    feeding: bool,
+    history: Arc<History>,
 }
 
 impl Feeder {
-    pub(super) fn new() -> (Self, mpsc::Receiver<Fed>) {
+    pub(super) fn new(messages: mpsc::UnboundedSender<Message>) -> (Self, mpsc::Receiver<Fed>) {
         let (jobs, fed) = mpsc::channel(WAITING_FED);
-        (Self { jobs, next: Mutex::new(Some(0)) }, fed)
+        let door = Door { next: 0, closed: None, feeding: true, history: Arc::default() };
+        (Self { jobs, messages, door: Mutex::new(door) }, fed)
+    }
+
+    /// What an earlier run has left. Before the first job comes in.
+    pub(super) fn remember(&self, history: History) {
+        self.door().history = Arc::new(history);
     }
 
     /// Waits for room. If it is dropped while it waits, the job is not taken.
     pub(super) async fn feed(&self, spec: JobSpec) -> Result<usize, FeedError> {
-        check(&spec)?;
+        spec.check()?;
         let room = self.jobs.reserve().await.map_err(|_| FeedError::Closed)?;
         self.numbered(spec, |fed| room.send(fed))
     }
 
-    /// Takes no more jobs. Those that were taken are in the channel.
-    pub(super) fn close(&self) {
-        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// Takes no more jobs, because the run is over, or is being stopped. Those that were taken are in the channel.
+    pub(super) fn close(&self, stopping: bool) {
+        let mut door = self.door();
+        door.feeding = false;
+        door.closed.get_or_insert(if stopping { FeedError::Stopping } else { FeedError::Closed });
+    }
+
+    pub(super) fn is_feeding(&self) -> bool {
+        self.door().feeding
     }
 
     fn numbered(&self, spec: JobSpec, send: impl FnOnce(Fed)) -> Result<usize, FeedError> {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let index = (*next).ok_or(FeedError::Closed)?;
-        *next = Some(index + 1);
-        send(Fed { index, spec });
+        let mut door = self.door();
+        if let Some(closed) = &door.closed {
+            return Err(closed.clone());
+        }
+        let index = door.next;
+        let (digest, before) = door.history.look(index, &spec)?;
+        door.next += 1;
+        send(Fed { index, spec, digest, before });
         Ok(index)
+    }
+
+    fn door(&self) -> MutexGuard<'_, Door> {
+        self.door.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Control for Feeder {
     fn try_feed(&self, spec: JobSpec) -> Result<usize, FeedError> {
-        check(&spec)?;
+        spec.check()?;
         let room = self.jobs.try_reserve().map_err(|error| match error {
             TrySendError::Full(()) => FeedError::Full,
             TrySendError::Closed(()) => FeedError::Closed,
         })?;
         self.numbered(spec, |fed| room.send(fed))
     }
-}
 
-fn check(spec: &JobSpec) -> Result<(), FeedError> {
-    spec.argv().map(drop).map_err(|error| FeedError::Command(error.clone()))
+    fn kill(&self, index: usize) -> Result<(), NoSuchJob> {
+        let fed = self.door().next;
+        if index >= fed {
+            return Err(NoSuchJob { index, fed });
+        }
+        // Nobody receives any more: the run is over, and so is the job.
+        let _ = self.messages.send(Message::Kill(index));
+        Ok(())
+    }
+
+    fn cancel(&self) {
+        // Nobody receives any more: the run is over.
+        let _ = self.messages.send(Message::Cancel);
+    }
+
+    fn stop_feeding(&self) {
+        self.door().feeding = false;
+        // Nobody receives any more: the run is over.
+        let _ = self.messages.send(Message::StopFeeding);
+    }
 }

@@ -3,28 +3,34 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tokio::runtime::Handle as Runtime;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 
 use super::builder::XquteBuilder;
 use super::calls::{Caller, Scene};
 use super::dispatcher::{Dispatcher, Settings};
 use super::error::{Result, RunError};
+use super::events::{EVENTS_KEPT, Events};
 use super::feeder::Feeder;
+use super::perform::{Performer, Wrapping};
+use super::questions::Questions;
+use super::signals;
 use super::thread::Engine;
+use super::timers::Timers;
 use super::treaty::{Ended, Fed, Message};
 use crate::backend::Backend;
-use crate::hook::{PluginSet, Run, Scheduler, Summary};
-use crate::job::JobSpec;
-use crate::store::WorkDir;
+use crate::hook::{Control, PluginSet, Run, Scheduler, Summary};
+use crate::job::{Job, JobSpec, Moment};
+use crate::store::{Journal, Records, WorkDir};
 
 /// A run: feed it with jobs, then wait for its end.
 ///
 /// The first [`feed`](Self::feed) starts the engine, on a thread of its own, and jobs start as soon as they are fed;
 /// hooks are called on the tokio runtime of that first call. A clone is a handle of the same run. When the last handle
-/// is dropped before the run is over, the process groups of the jobs that run are killed, and the drop returns when the
-/// jobs are gone.
+/// is dropped before the run is over, the process groups of the jobs that run are killed with SIGKILL, and the drop
+/// returns when the jobs are gone.
 ///
 /// ```no_run
 /// # async fn f() -> xqute_core::Result<()> {
@@ -47,37 +53,49 @@ struct Shared {
     plugins: PluginSet,
     feeder: Arc<Feeder>,
     messages: mpsc::UnboundedSender<Message>,
+    /// Weak: the events end with the engine.
+    events: broadcast::WeakSender<(Moment, Job)>,
     ended: watch::Receiver<Option<Ended>>,
     engine: Mutex<Thread>,
+    listens: bool,
     /// Locked until the last handle is gone.
-    _workdir: WorkDir,
+    _workdir: Arc<WorkDir>,
 }
 
 /// The engine's thread.
 enum Thread {
     /// Not started: what it will need.
-    Ready(Box<Parts>),
+    Ready(Box<Ready>),
     Started(JoinHandle<()>),
     /// It could not be started, or was waited for.
     Gone,
 }
 
 /// What the engine's thread is made of, but for the runtime that hooks run on.
-struct Parts {
-    backend: Arc<dyn Backend>,
-    fed: mpsc::Receiver<Fed>,
-    inbox: mpsc::UnboundedReceiver<Message>,
-    end: watch::Sender<Option<Ended>>,
+pub(super) struct Parts {
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) fed: mpsc::Receiver<Fed>,
+    pub(super) inbox: mpsc::UnboundedReceiver<Message>,
+    pub(super) journal: Journal,
+    pub(super) records: Records,
+    pub(super) settings: Settings,
+    pub(super) wrapping: Wrapping,
+    pub(super) poll_interval: Duration,
+    pub(super) journal_damage: u64,
 }
+
+/// The parts, the sender of events, and where the end is told.
+type Ready = (Parts, broadcast::Sender<(Moment, Job)>, watch::Sender<Option<Ended>>);
 
 /// What a builder hands over.
 pub(super) struct Built {
     pub(super) scene: Scene,
     pub(super) plugins: PluginSet,
     pub(super) feeder: Arc<Feeder>,
-    pub(super) fed: mpsc::Receiver<Fed>,
-    pub(super) backend: Arc<dyn Backend>,
-    pub(super) workdir: WorkDir,
+    pub(super) messages: mpsc::UnboundedSender<Message>,
+    pub(super) parts: Parts,
+    pub(super) listens: bool,
+    pub(super) workdir: Arc<WorkDir>,
 }
 
 impl Xqute {
@@ -86,20 +104,26 @@ impl Xqute {
         XquteBuilder::default()
     }
 
-    pub(super) fn new(Built { scene, plugins, feeder, fed, backend, workdir }: Built) -> Self {
-        let (messages, inbox) = mpsc::unbounded_channel();
+    pub(super) fn new(built: Built) -> Self {
+        let Built { scene, plugins, feeder, messages, parts, listens, workdir } = built;
+        let (events, _) = broadcast::channel(EVENTS_KEPT);
         let (end, ended) = watch::channel(None);
-        let engine = Mutex::new(Thread::Ready(Box::new(Parts { backend, fed, inbox, end })));
+        let engine = Mutex::new(Thread::Ready(Box::new((parts, events.clone(), end))));
+        let events = events.downgrade();
         let scene = Arc::new(scene);
-        Self(Arc::new(Shared { scene, plugins, feeder, messages, ended, engine, _workdir: workdir }))
+        let _workdir = workdir;
+        Self(Arc::new(Shared { scene, plugins, feeder, messages, events, ended, engine, listens, _workdir }))
     }
 
     /// Feeds a job: whatever converts into a [`JobSpec`], such as a list of words. Waits while the run has jobs enough;
-    /// returns the job's index.
+    /// returns the job's index. Any number of tasks may feed at once.
+    ///
+    /// On a work directory that was used before, a job that an earlier run has brought to its end is not run again.
     ///
     /// # Errors
     ///
-    /// It is no command; the run is over; or there is no tokio runtime.
+    /// It is no job; it is another than the work directory has at its index; the run is over or being stopped; or there is
+    /// no tokio runtime.
     ///
     /// # Cancel safety
     ///
@@ -109,25 +133,86 @@ impl Xqute {
         Ok(self.0.feeder.feed(job.into()).await?)
     }
 
-    /// Takes no more jobs from outside, and waits until every job has ended and every hook has returned.
-    ///
-    /// Further calls return the same summary.
+    /// Starts the run, if it has not started: hooks will be called on the tokio runtime of this call. [`feed`](Self::feed)
+    /// and [`run_until_complete`](Self::run_until_complete) do it too.
     ///
     /// # Errors
     ///
-    /// There is no tokio runtime, or the engine is lost.
+    /// There is no tokio runtime, or the system has no thread.
+    pub fn start(&self) -> Result<()> {
+        Ok(self.0.start()?)
+    }
+
+    /// Whether jobs are still taken from outside.
+    #[must_use]
+    pub fn is_feeding(&self) -> bool {
+        self.0.feeder.is_feeding()
+    }
+
+    /// Says that no more jobs come from outside: the run ends when the last job has. Jobs may be fed until then, from
+    /// hooks above all.
+    pub fn stop_feeding(&self) {
+        self.0.feeder.stop_feeding();
+    }
+
+    /// Takes no more jobs from outside, and waits until every job has ended and every hook has returned.
+    ///
+    /// Further calls return the same summary. Jobs that failed are no error: ask [`Summary::is_success`].
+    ///
+    /// # Errors
+    ///
+    /// There is no tokio runtime; the run's files could not be written; a third signal; or the engine is lost.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future stops nothing: the run goes on as long as there is a handle of it.
     pub async fn run_until_complete(&self) -> Result<Summary> {
+        self.stop_feeding();
+        self.wait().await
+    }
+
+    /// Waits until the run is over, without saying that no more jobs come: somebody else stops feeding, or the run.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_until_complete`](Self::run_until_complete).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops nothing.
+    pub async fn wait(&self) -> Result<Summary> {
         self.0.start()?;
-        // The engine has ended: then its summary is there.
-        let _ = self.0.messages.send(Message::StopFeeding);
         let mut ended = self.0.ended.clone();
         let ended = ended.wait_for(Option::is_some).await.map_err(|_| RunError::EngineLost)?;
-        let summary = ended.as_ref().and_then(Option::as_ref).ok_or(RunError::EngineLost)?;
-        Ok(Summary::clone(summary))
+        match ended.as_ref() {
+            Some(Ended::Summary(summary)) => Ok(Summary::clone(summary)),
+            Some(Ended::Failed(error)) => Err(super::error::Error::Ended(Arc::clone(error))),
+            Some(Ended::Abandoned) | None => Err(RunError::EngineLost.into()),
+        }
+    }
+
+    /// Has a job killed: hooks are asked (`on_job_killing`), then its process group is sent SIGTERM, and SIGKILL after the
+    /// grace. One that the scheduler does not have yet is cancelled; one that has ended stays as it is. Returns at once.
+    ///
+    /// # Errors
+    ///
+    /// No job of this index was fed.
+    pub fn kill(&self, index: usize) -> Result<()> {
+        Ok(self.0.feeder.kill(index)?)
+    }
+
+    /// Cancels the run: takes no more jobs, cancels those that have not started, and has those killed that run, as
+    /// [`kill`](Self::kill) does. Returns at once; [`run_until_complete`](Self::run_until_complete) waits for the end.
+    pub fn cancel(&self) {
+        self.0.feeder.cancel();
+    }
+
+    /// What happens in the run from now on. Reading is up to whoever asks: a slow reader misses events, and holds nothing up.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        // The run is over: a stream that has ended.
+        let over = || broadcast::channel(1).1;
+        Events::new(self.0.events.upgrade().map_or_else(over, |events| events.subscribe()))
     }
 
     /// The run as its hooks see it.
@@ -157,6 +242,9 @@ impl Shared {
             return Ok(());
         }
         let runtime = Runtime::try_current().map_err(|_| RunError::NoRuntime)?;
+        if self.listens {
+            signals::listen(&runtime, &self.messages).map_err(RunError::Signals)?;
+        }
         let Thread::Ready(parts) = std::mem::replace(&mut *engine, Thread::Gone) else {
             return Err(RunError::EngineLost);
         };
@@ -164,24 +252,28 @@ impl Shared {
         Ok(())
     }
 
-    fn engine(&self, parts: Parts, runtime: Runtime) -> Engine {
-        let settings = Settings {
-            workdir: self.scene.run.shared_workdir(),
-            forks: self.scene.scheduler.forks(),
-            told: self.scene.told(),
+    fn engine(&self, ready: Ready, runtime: Runtime) -> Engine {
+        let (parts, events, ended) = ready;
+        let scene = Arc::clone(&self.scene);
+        let performer = Performer {
+            caller: Caller { scene, runtime, answers: self.messages.clone() },
+            feeder: Arc::clone(&self.feeder),
+            journal: parts.journal,
+            events,
+            wrapping: parts.wrapping,
+            timers: Timers::default(),
+            held: Vec::new(),
         };
         Engine {
-            dispatcher: Dispatcher::new(settings),
-            backend: parts.backend,
-            caller: Caller { scene: Arc::clone(&self.scene), runtime, answers: self.messages.clone() },
+            dispatcher: Dispatcher::new(parts.settings, parts.records),
+            performer,
+            questions: Questions::new(parts.backend),
             plugins: self.plugins.clone(),
-            feeder: Arc::clone(&self.feeder),
             fed: parts.fed,
             messages: parts.inbox,
-            ended: parts.end,
-            prepared: Vec::new(),
-            submitting: None,
-            observing: None,
+            ended,
+            poll_interval: parts.poll_interval,
+            journal_damage: parts.journal_damage,
         }
     }
 }

@@ -1,77 +1,133 @@
-//! Which jobs are there? A dense table: an index is a place in it, and no job is ever deleted.
+//! Which jobs are there? A dense table: an index is a place in it. A job that is over takes sixteen bytes.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::treaty::{Asked, Notice};
 use crate::backend::Jid;
-use crate::hook::Counts;
-use crate::job::{Argv, Job, JobSpec, Outcome};
-use crate::lifecycle::{Point, State};
+use crate::job::{Argv, Job, JobSpec, Moment, Outcome, Usage};
+use crate::lifecycle::{State, Tried};
+use crate::script::Fragments;
 
-/// A job and its hooks.
+/// The jobs of a run.
+#[derive(Debug, Default)]
+pub(super) struct Jobs {
+    slots: Vec<Option<Box<Entry>>>,
+    left: usize,
+}
+
+impl Jobs {
+    /// How many there are, over or not.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// How many have not ended, or have hooks that have not returned.
+    pub(super) fn left(&self) -> usize {
+        self.left
+    }
+
+    pub(super) fn push(&mut self, entry: Entry) {
+        self.slots.push(Some(Box::new(entry)));
+        self.left += 1;
+    }
+
+    /// A job that was over before.
+    pub(super) fn push_over(&mut self) {
+        self.slots.push(None);
+    }
+
+    /// A job that is not over.
+    pub(super) fn get(&self, index: usize) -> Option<&Entry> {
+        self.slots.get(index)?.as_deref()
+    }
+
+    pub(super) fn get_mut(&mut self, index: usize) -> Option<&mut Entry> {
+        self.slots.get_mut(index)?.as_deref_mut()
+    }
+
+    /// The jobs that are not over and are so.
+    pub(super) fn which(&self, so: impl Fn(&Entry) -> bool) -> Vec<usize> {
+        let entries =
+            self.slots.iter().enumerate().filter_map(|(index, slot)| Some((index, slot.as_deref()?)));
+        entries.filter(|(_, entry)| so(entry)).map(|(index, _)| index).collect()
+    }
+
+    /// Lets a job go that has ended and whose hooks have returned.
+    pub(super) fn settle(&mut self, index: usize) -> Option<Asked> {
+        let slot = self.slots.get_mut(index)?;
+        slot.as_deref().filter(|entry| matches!(entry.state, State::Ended(_)) && !entry.calling)?;
+        self.left -= 1;
+        slot.take().map(|entry| entry.asked)
+    }
+}
+
+/// A job that is not over.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) state: State,
-    /// What was asked; gone when the job has ended and its hooks have returned.
-    asked: Option<Asked>,
+    pub(super) asked: Asked,
+    pub(super) tried: Tried,
+    /// What the scheduler calls its attempt.
     pub(super) jid: Option<Jid>,
-    outcome: Option<Outcome>,
+    /// How it ended, or its last attempt.
+    pub(super) outcome: Option<Outcome>,
+    /// What its last attempt used.
+    pub(super) usage: Option<Usage>,
+    /// The exit code of its last attempt, where that is known.
+    pub(super) rc: Option<i32>,
+    /// What plugins put around its command.
+    pub(super) fragments: Fragments,
     /// Its hooks are being called.
     pub(super) calling: bool,
     /// What its hooks are called for next.
     pub(super) waiting: Vec<Notice>,
+    /// Its next attempt is due, when its hooks have returned.
+    pub(super) due: bool,
+    /// How often it was told that this attempt still runs.
+    pub(super) polls: u64,
 }
 
 impl Entry {
     pub(super) fn new(spec: JobSpec, argv: Argv) -> Self {
-        let asked = Some(Asked { spec: Arc::new(spec), argv });
-        Self { state: State::Init, asked, jid: None, outcome: None, calling: false, waiting: Vec::new() }
+        Self {
+            state: State::Init,
+            asked: Asked { spec: Arc::new(spec), argv },
+            tried: Tried::default(),
+            jid: None,
+            outcome: None,
+            usage: None,
+            rc: None,
+            fragments: Fragments::default(),
+            calling: false,
+            waiting: Vec::new(),
+            due: false,
+            polls: 0,
+        }
+    }
+
+    pub(super) fn spec(&self) -> &JobSpec {
+        &self.asked.spec
     }
 
     /// The job as the hooks of a moment see it.
-    pub(super) fn snapshot(&self, index: usize, workdir: &Arc<Path>, point: Point) -> Option<Job> {
-        let Asked { spec, argv } = self.asked.as_ref()?;
-        Some(Job {
+    pub(super) fn snapshot(&self, index: usize, workdir: &Arc<Path>, moment: Moment) -> Job {
+        let ended = matches!(
+            moment,
+            Moment::Failed | Moment::Succeeded | Moment::Killed | Moment::Cancelled | Moment::Verifying
+        );
+        Job {
             index,
-            argv: argv.clone(),
-            spec: Arc::clone(spec),
+            argv: self.asked.argv.clone(),
+            spec: Arc::clone(&self.asked.spec),
             workdir: Arc::clone(workdir),
-            status: point.status().unwrap_or_else(|| self.state.status()),
+            status: moment.status(),
             jid: self.jid.clone(),
-            trial_count: 0,
-            will_retry: false,
-            outcome: if point.status().is_none() { self.outcome.clone() } else { None },
-        })
-    }
-
-    pub(super) fn argv(&self) -> Option<&Argv> {
-        self.asked.as_ref().map(|asked| &asked.argv)
-    }
-
-    pub(super) fn end(&mut self, outcome: Outcome) {
-        self.outcome = Some(outcome);
-    }
-
-    /// Gives away what nobody needs any more.
-    pub(super) fn settle(&mut self) -> Option<Asked> {
-        if !matches!(self.state, State::Ended(_)) || self.calling {
-            return None;
+            trial_count: self.tried.count()
+                - u32::from(moment == Moment::Failed && self.state == State::Waiting),
+            will_retry: self.state == State::Waiting && moment == Moment::Failed,
+            outcome: self.outcome.clone().filter(|_| ended),
+            usage: self.usage.filter(|_| ended),
         }
-        self.jid = None;
-        self.outcome = None;
-        self.waiting = Vec::new();
-        self.asked.take()
     }
-}
-
-/// Counts an end.
-pub(super) fn count(counts: &mut Counts, outcome: &Outcome) {
-    let count = match outcome {
-        Outcome::Succeeded => &mut counts.succeeded,
-        Outcome::Skipped { .. } => &mut counts.skipped,
-        Outcome::Failed(_) => &mut counts.failed,
-        Outcome::Cancelled(_) => &mut counts.cancelled,
-    };
-    *count += 1;
 }

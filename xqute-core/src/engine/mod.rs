@@ -1,16 +1,26 @@
 //! Who decides? The dispatcher: one loop that owns every job's state. Around it the builder, the handle that feeds it,
 //! the caller of hooks, and the thread that performs what it orders.
 
+mod build;
 mod builder;
 mod calls;
 mod dispatcher;
 mod error;
+mod events;
 mod feeder;
+mod halt;
 mod handle;
+mod history;
 mod jobs;
+mod perform;
+mod questions;
+mod signals;
 mod thread;
+mod timers;
 mod treaty;
 
-pub use builder::XquteBuilder;
+pub use builder::{DEFAULT_GRACE, DEFAULT_POLL_INTERVAL, DEFAULT_WORKDIR, ErrorStrategy, XquteBuilder};
 pub use error::{BuildError, Error, Result, RunError};
+pub use events::{EVENTS_KEPT, Events, RunEvent};
+pub use halt::{HALT_MINIMUM, Halt, HaltAt};
 pub use handle::Xqute;

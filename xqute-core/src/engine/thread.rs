@@ -1,48 +1,54 @@
-//! Where does the dispatcher live? On a thread of its own, with what performs its orders: submitting and observing. A
-//! hook that blocks its thread blocks no job.
+//! Where does the dispatcher live? On a thread of its own, with what performs its orders. A hook that blocks its thread
+//! blocks no job.
 
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Interval, MissedTickBehavior};
 
-use super::calls::Caller;
 use super::dispatcher::Dispatcher;
-use super::feeder::Feeder;
-use super::treaty::{Ended, Fed, Message, Order};
-use crate::backend::{Accepted, Backend, Observation, Rejected, Submission};
-use crate::hook::{PluginSet, Summary};
-use crate::store::make_metadir;
+use super::error::RunError;
+use super::perform::Performer;
+use super::questions::{Answered, Questions};
+use super::treaty::{Ended, Fed, Message};
+use crate::hook::{PluginSet, Stopped, Summary};
+use crate::store;
 
-/// A question to the backend that has not been answered yet.
-type Question<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// Jobs, and what the scheduler said to each.
-type Submitted = (Vec<Submission>, Vec<Result<Accepted, Rejected>>);
+/// The most events that are handled before their orders are performed.
+const BATCH: usize = 256;
 
 /// Everything that the engine's thread owns.
 pub(super) struct Engine {
     pub(super) dispatcher: Dispatcher,
-    pub(super) backend: Arc<dyn Backend>,
-    pub(super) caller: Caller,
+    pub(super) performer: Performer,
+    pub(super) questions: Questions,
     pub(super) plugins: PluginSet,
-    pub(super) feeder: Arc<Feeder>,
     pub(super) fed: mpsc::Receiver<Fed>,
     pub(super) messages: mpsc::UnboundedReceiver<Message>,
     pub(super) ended: watch::Sender<Option<Ended>>,
-    /// To be submitted when the last submission has been answered.
-    pub(super) prepared: Vec<Submission>,
-    pub(super) submitting: Option<Question<Submitted>>,
-    pub(super) observing: Option<Question<Vec<Observation>>>,
+    pub(super) poll_interval: Duration,
+    /// Bytes of the journal that could not be read.
+    pub(super) journal_damage: u64,
+}
+
+/// What the thread woke up for.
+enum Woke {
+    Message(Message),
+    Answered(Answered),
+    Fed(Fed),
+    /// A timer is due.
+    Due,
+    /// It is time to tell of jobs that still run.
+    Tick,
 }
 
 impl Engine {
     /// Starts the thread. It ends with the run.
     pub(super) fn start(self) -> io::Result<JoinHandle<()>> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let body = move || runtime.block_on(self.run());
         std::thread::Builder::new().name("xqute".to_owned()).spawn(body)
     }
@@ -50,110 +56,139 @@ impl Engine {
     async fn run(mut self) {
         let begun = Instant::now();
         self.dispatch().await;
-        let ended = if self.dispatcher.is_abandoned() {
-            None
-        } else {
-            let summary = Arc::new(self.summary(begun));
-            // Whoever drops the last handle waits for this thread, perhaps on the runtime that the hook needs.
-            tokio::select! {
-                () = self.caller.run_done(summary) => {}
-                () = abandoned(&mut self.messages) => {}
-            }
-            Some(Arc::new(self.summary(begun)))
-        };
+        let mut ended = self.end(begun).await;
+        if let (Err(why), Ended::Summary(_)) = (self.performer.close(), &ended) {
+            ended = Ended::Failed(Arc::new(RunError::Storage(why)));
+        }
         self.ended.send_replace(Some(ended));
     }
 
     /// Until every job has ended and every hook has returned.
     async fn dispatch(&mut self) {
+        let mut polls =
+            tokio::time::interval_at(tokio::time::Instant::now() + self.poll_interval, self.poll_interval);
+        polls.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
-            self.perform().await;
-            if self.dispatcher.is_done() && self.submitting.is_none() {
-                if self.is_drained() {
-                    return;
-                }
-                continue;
+            self.performer.perform(&mut self.dispatcher, &mut self.questions);
+            if self.is_over() {
+                return;
             }
-            self.ask();
-            tokio::select! {
-                biased;
-                Some(message) = self.messages.recv() => self.dispatcher.hears(message),
-                (jobs, answers) = answer(&mut self.submitting) => {
-                    self.submitting = None;
-                    jobs.iter().zip(answers).for_each(|(job, answer)| self.dispatcher.submitted(job.index, answer));
-                }
-                seen = answer(&mut self.observing) => {
-                    self.observing = None;
-                    seen.into_iter().for_each(|seen| self.dispatcher.observed(seen));
-                }
-                Some(fed) = self.fed.recv(), if self.dispatcher.wants_more() => self.dispatcher.fed(fed),
-            }
+            self.questions.ask(&self.dispatcher);
+            let woke = self.wait(&mut polls).await;
+            self.dispatcher.at(store::now(), self.performer.publishes());
+            self.handle(woke);
+            self.handle_more();
         }
+    }
+
+    async fn wait(&mut self, polls: &mut Interval) -> Woke {
+        let wake = self.performer.next_timer();
+        tokio::select! {
+            biased;
+            Some(message) = self.messages.recv() => Woke::Message(message),
+            answered = self.questions.answered() => Woke::Answered(answered),
+            () = sleep_until(wake) => Woke::Due,
+            _ = polls.tick(), if self.dispatcher.polls() => Woke::Tick,
+            Some(fed) = self.fed.recv(), if self.dispatcher.wants_more() => Woke::Fed(fed),
+        }
+    }
+
+    fn handle(&mut self, woke: Woke) {
+        let dispatcher = &mut self.dispatcher;
+        match woke {
+            Woke::Message(message) => {
+                let abandoned = matches!(message, Message::Abandoned);
+                dispatcher.hears(message);
+                if abandoned {
+                    self.questions.forget_submissions();
+                }
+            }
+            Woke::Answered(Answered::Submitted(answers)) => {
+                answers.into_iter().for_each(|(index, answer)| dispatcher.submitted(index, answer));
+            }
+            Woke::Answered(Answered::Seen(seen)) => seen.into_iter().for_each(|it| dispatcher.observed(it)),
+            Woke::Answered(Answered::Nothing) => {}
+            Woke::Fed(fed) => dispatcher.fed(fed),
+            Woke::Due => self.performer.due(dispatcher),
+            Woke::Tick => dispatcher.poll(),
+        }
+    }
+
+    /// What else has come meanwhile: handled before orders are performed, so that their records are written at once.
+    fn handle_more(&mut self) {
+        for _ in 0..BATCH {
+            let Ok(message) = self.messages.try_recv() else { break };
+            self.handle(Woke::Message(message));
+        }
+        for _ in 0..BATCH {
+            if !self.dispatcher.wants_more() {
+                break;
+            }
+            let Ok(fed) = self.fed.try_recv() else { break };
+            self.dispatcher.fed(fed);
+        }
+    }
+
+    fn is_over(&mut self) -> bool {
+        if self.dispatcher.is_leaving() {
+            return true;
+        }
+        let stuck = self.performer.is_stuck() && !self.dispatcher.has_live();
+        (self.dispatcher.is_done() || stuck) && self.questions.are_answered() && self.is_drained()
     }
 
     /// Closes the door behind the last job. If one slipped in before, the run goes on.
     fn is_drained(&mut self) -> bool {
+        if self.dispatcher.is_abandoned() || self.dispatcher.broken().is_some() {
+            return true;
+        }
         if self.fed.is_empty() {
-            self.feeder.close();
+            self.performer.feeder.close(false);
         }
         match self.fed.try_recv() {
             Ok(fed) => {
-                self.dispatcher.fed(fed);
-                false
+                self.handle(Woke::Fed(fed));
+                self.performer.perform(&mut self.dispatcher, &mut self.questions);
+                self.is_over()
             }
             Err(_) => true,
         }
     }
 
-    /// Does what the dispatcher ordered, and what it orders upon that.
-    async fn perform(&mut self) {
-        loop {
-            let orders = self.dispatcher.take_orders();
-            if orders.is_empty() {
-                return;
-            }
-            for order in orders {
-                match order {
-                    Order::Call(index, notices) => self.caller.call(index, notices),
-                    Order::Submit(index) => self.prepare(index),
-                    Order::Discard(asked) => self.caller.discard(asked),
-                    Order::KillAll => {
-                        self.prepared.clear();
-                        self.backend.kill(&self.dispatcher.live()).await;
-                    }
-                }
-            }
+    /// How the run has gone.
+    async fn end(&mut self, begun: Instant) -> Ended {
+        if self.dispatcher.is_leaving() {
+            self.questions.kill_at_once().await;
+            let signal = match self.dispatcher.stopped() {
+                Some(Stopped::Signal(signal)) => Some(signal),
+                _ => None,
+            };
+            return Ended::Failed(Arc::new(RunError::Interrupted(signal)));
         }
-    }
-
-    /// Makes a job's directory, and puts it with those that are submitted next.
-    fn prepare(&mut self, index: usize) {
-        let Some(job) = self.dispatcher.submission(index) else { return };
-        match make_metadir(&job.files) {
-            Ok(()) => self.prepared.push(job),
-            Err(error) => self.dispatcher.submitted(index, Err(Rejected(error.to_string()))),
+        if self.dispatcher.is_abandoned() {
+            return Ended::Abandoned;
         }
-    }
-
-    /// Asks the backend what there is to ask: one submission and one observation at a time, each until it has answered,
-    /// whatever else happens meanwhile.
-    fn ask(&mut self) {
-        if self.submitting.is_none() && !self.prepared.is_empty() {
-            let (backend, jobs) = (Arc::clone(&self.backend), std::mem::take(&mut self.prepared));
-            self.submitting = Some(Box::pin(async move {
-                let answers = backend.submit(&jobs).await;
-                (jobs, answers)
-            }));
+        if let Err(why) = self.performer.write_end(&mut self.dispatcher) {
+            return Ended::Failed(Arc::new(RunError::Storage(why)));
         }
-        if self.observing.is_none() && self.dispatcher.has_live() {
-            let (backend, live) = (Arc::clone(&self.backend), self.dispatcher.live());
-            self.observing = Some(Box::pin(async move { backend.observe(&live).await }));
+        let summary = Arc::new(self.summary(begun));
+        let was_shut_down = self.dispatcher.was_shut_down();
+        // Whoever drops the last handle waits for this thread, perhaps on the runtime that the hook needs.
+        tokio::select! {
+            () = self.performer.caller.run_done(summary, was_shut_down) => {}
+            () = abandoned(&mut self.messages) => {}
         }
+        Ended::Summary(Arc::new(self.summary(begun)))
     }
 
     fn summary(&self, begun: Instant) -> Summary {
+        let (attempts, cpu) = self.dispatcher.cost();
         Summary {
             counts: self.dispatcher.counts(),
+            attempts,
+            cpu,
+            stopped: self.dispatcher.stopped(),
+            journal_damage: self.journal_damage,
             elapsed: begun.elapsed(),
             faults: self.plugins.faults_kept(),
             costs: self.plugins.costs(),
@@ -161,15 +196,14 @@ impl Engine {
     }
 }
 
-/// The answer, where there is a question; else it never comes.
-async fn answer<T>(question: &mut Option<Question<T>>) -> T {
-    match question {
-        Some(question) => question.await,
+async fn sleep_until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake.into()).await,
         None => std::future::pending().await,
     }
 }
 
-/// Returns when the last handle of the run is gone.
+/// Returns when the last handle of the run is gone, or a third signal says that nobody waits any longer.
 async fn abandoned(messages: &mut mpsc::UnboundedReceiver<Message>) {
     while let Some(message) = messages.recv().await {
         if matches!(message, Message::Abandoned) {

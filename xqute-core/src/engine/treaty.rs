@@ -1,16 +1,35 @@
 //! What do the dispatcher and the rest say to one another? Every message, in one place.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::hook::{Fault, Said, Submit, Summary};
-use crate::job::{Argv, Job, JobSpec};
-use crate::lifecycle::Point;
+use crate::backend::{Jid, Kill};
+use crate::hook::{Fault, Said, Stopped, Submit, Summary};
+use crate::job::{Argv, Digest, Job, JobSpec, Moment, Signal};
+use crate::script::Fragments;
+
+use super::error::RunError;
 
 /// A job that was fed.
 #[derive(Debug)]
 pub(super) struct Fed {
     pub(super) index: usize,
     pub(super) spec: JobSpec,
+    pub(super) digest: Digest,
+    pub(super) before: Before,
+}
+
+/// What an earlier run on the same work directory made of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// Nothing.
+    New,
+    /// It was written down, and is to run (again).
+    Known,
+    /// It is done.
+    Done,
+    /// It ended otherwise, and is not to run again.
+    Failed,
 }
 
 /// What users and hook calls tell the dispatcher.
@@ -18,8 +37,16 @@ pub(super) struct Fed {
 pub(super) enum Message {
     /// No more jobs are to come from outside.
     StopFeeding,
-    /// The hooks of a job's notices have returned; the last may have been the gate.
+    /// The hooks of a job's notices have returned.
     Returned(Returned),
+    /// `on_shutdown` has returned: whether the run may be stopped.
+    ShutdownAnswered { go: bool, signal: Option<Signal> },
+    /// Kill this job.
+    Kill(usize),
+    /// Cancel the run.
+    Cancel,
+    /// The program was sent a signal that the run listens to.
+    Signal(Signal),
     /// The last handle of the run is gone.
     Abandoned,
 }
@@ -28,16 +55,34 @@ pub(super) enum Message {
 #[derive(Debug)]
 pub(super) struct Returned {
     pub(super) index: usize,
-    /// Where the gate was among them.
-    pub(super) gate: Option<GateAnswer>,
+    /// To the questions among them, in their order.
+    pub(super) answers: Vec<Answer>,
 }
 
-/// What the gate of submission says: nothing, or what the first plugin said that does not proceed; or it is broken.
-pub(super) type GateAnswer = Result<Option<Said<Submit>>, GateBroken>;
-
-/// Why the gate has no answer.
+/// An answer of hooks that decide.
 #[derive(Debug)]
-pub(super) enum GateBroken {
+pub(super) enum Answer {
+    Gate(Result<Gate, Broken>),
+    /// A veto, where there is one.
+    Kill(Option<Veto>),
+    Verify(Result<Option<Veto>, Broken>),
+}
+
+/// Why a job is not to be killed, or its result is not good.
+pub(super) type Veto = Said<std::borrow::Cow<'static, str>>;
+
+/// What the gate of submission says.
+#[derive(Debug)]
+pub(super) enum Gate {
+    /// Go on, with this script around the command.
+    Open(Fragments),
+    /// What the first plugin said that does not proceed.
+    Shut(Said<Submit>),
+}
+
+/// Why hooks that decide have no answer.
+#[derive(Debug)]
+pub(super) enum Broken {
     /// A hook is broken.
     Fault(Arc<Fault>),
     /// The runtime that hooks run on has shut down.
@@ -45,9 +90,9 @@ pub(super) enum GateBroken {
 }
 
 /// A moment of a job's life, for its hooks: a snapshot.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Notice {
-    pub(super) point: Point,
+    pub(super) moment: Moment,
     pub(super) job: Job,
 }
 
@@ -58,18 +103,76 @@ pub(super) struct Asked {
     pub(super) argv: Argv,
 }
 
-/// What the dispatcher wants done.
+/// What a job's timer is about. A job has one of each at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Timer {
+    /// How long it may run.
+    Timeout,
+    /// How long it may take to end.
+    Grace,
+    /// The wait before its next attempt.
+    Backoff,
+    /// The wait before the scheduler is asked again.
+    Resubmit,
+}
+
+/// What the dispatcher wants done, in this order, after what it wrote down is in the journal.
 #[derive(Debug)]
 pub(super) enum Order {
     /// Hand a job to the scheduler.
     Submit(usize),
     /// Call the hooks of these moments of one job, one after the other, and say when they have returned.
     Call(usize, Vec<Notice>),
+    /// Tell a moment to whoever reads events.
+    Publish(Notice),
+    /// Call `on_shutdown`.
+    AskShutdown(Option<Signal>),
+    /// Write the small files of a job.
+    Write(usize, SmallFile),
     /// Drop what was asked for a job that has ended.
     Discard(Asked),
-    /// Kill whatever the scheduler still has.
-    KillAll,
+    /// Kill a job that the scheduler has.
+    Kill(Jid, Kill),
+    /// Start or stop a job's timer.
+    Timer(usize, Timer, Option<Duration>),
+    /// Let no more jobs in.
+    CloseFeed,
 }
 
-/// How the engine's thread ends: with the run's summary, or without, when the run was dropped.
-pub(super) type Ended = Option<Arc<Summary>>;
+/// A file of a job that says one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum SmallFile {
+    Jid(Jid),
+    /// Exit code and status of an attempt that has ended.
+    End {
+        rc: Option<i32>,
+        status: crate::job::Status,
+    },
+}
+
+/// How far a run is being stopped. What is stronger comes later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Level {
+    /// Nothing more starts; what runs goes on to its end.
+    Soon,
+    /// What runs is killed, unless a hook vetoes it.
+    Ask,
+    /// What runs is killed.
+    Term,
+    /// What runs is killed with SIGKILL, and not waited for.
+    Leave,
+}
+
+/// How the engine's thread ends.
+#[derive(Debug, Clone)]
+pub(super) enum Ended {
+    /// Every job has ended, or will never start.
+    Summary(Arc<Summary>),
+    /// The run could not go on.
+    Failed(Arc<RunError>),
+    /// Nobody wants to know.
+    Abandoned,
+}
+
+/// Why a run is being stopped, as its summary tells it.
+pub(super) type Why = Stopped;

@@ -1,22 +1,41 @@
-//! What may a hook do to its run? Feed it; through a door that the engine opens.
+//! What may a hook do to its run? Feed, kill and cancel; through a door that the engine opens.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::job::{ArgvError, JobSpec};
+use crate::job::{JobSpec, SpecError};
 
 /// A job that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum FeedError {
-    /// It is no command.
+    /// It is no job: its command is none, or what goes with it.
     #[error(transparent)]
-    Command(#[from] ArgvError),
+    Spec(#[from] SpecError),
     /// The run takes no more jobs: `run_until_complete` was called and the last job has ended, or the run was dropped.
     #[error("the run is over and takes no more jobs: feed it before its last job ends")]
     Closed,
+    /// The run is being stopped: halted, cancelled, or by a signal. What was fed before is told in the summary.
+    #[error("the run is being stopped and takes no more jobs")]
+    Stopping,
+    /// The work directory holds another list of jobs.
+    #[error(
+        "job {index} is another than in the work directory {}: it was `{before}` and is `{now}`; choose another work directory (`workdir`, -w DIR), or have its jobs removed first (`fresh`, --fresh)",
+        workdir.display()
+    )]
+    Different {
+        /// The first job that is another.
+        index: usize,
+        /// Its command, as the work directory has it.
+        before: String,
+        /// Its command now.
+        now: String,
+        /// The work directory.
+        workdir: PathBuf,
+    },
     /// As many jobs wait as the run holds; a hook does not wait for room, because the room may wait for the hook.
     #[error(
         "the run holds as many waiting jobs as it may: feed fewer jobs from a hook, or feed from outside"
@@ -24,10 +43,26 @@ pub enum FeedError {
     Full,
 }
 
+/// There is no job of this index.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("there is no job {index} to kill: {fed} were fed, numbered from 0")]
+pub struct NoSuchJob {
+    /// What was asked for.
+    pub index: usize,
+    /// How many jobs there are.
+    pub fed: usize,
+}
+
 /// What the engine lets hooks do.
 pub(crate) trait Control: Send + Sync {
     /// Takes a job, if there is room at once.
     fn try_feed(&self, spec: JobSpec) -> Result<usize, FeedError>;
+    /// Kills a job.
+    fn kill(&self, index: usize) -> Result<(), NoSuchJob>;
+    /// Cancels the run.
+    fn cancel(&self);
+    /// Takes no more jobs from outside.
+    fn stop_feeding(&self);
 }
 
 /// A run, as its hooks may act on it.
@@ -42,6 +77,25 @@ impl Handle {
     /// [`FeedError::Full`] where it would have to wait; else as [`Xqute::feed`](crate::Xqute::feed).
     pub fn feed(&self, job: impl Into<JobSpec>) -> Result<usize, FeedError> {
         self.0.try_feed(job.into())
+    }
+
+    /// Has a job killed, as [`Xqute::kill`](crate::Xqute::kill) does.
+    ///
+    /// # Errors
+    ///
+    /// No job of this index was fed.
+    pub fn kill(&self, index: usize) -> Result<(), NoSuchJob> {
+        self.0.kill(index)
+    }
+
+    /// Cancels the run, as [`Xqute::cancel`](crate::Xqute::cancel) does.
+    pub fn cancel(&self) {
+        self.0.cancel();
+    }
+
+    /// Says that no more jobs come from outside, as [`Xqute::stop_feeding`](crate::Xqute::stop_feeding) does. Hooks may go on.
+    pub fn stop_feeding(&self) {
+        self.0.stop_feeding();
     }
 }
 

@@ -25,7 +25,7 @@ pub use cost::{HookCost, TIMED_FIRST, TIMED_ONE_IN};
 pub use dispatch::{AsyncEntry, BUFFER_BYTES, Dispatch, SyncEntry};
 pub use family::Hooks;
 pub use fault::{FAULTS_KEPT, Fault, FaultCause};
-pub use handle::{FeedError, Handle};
+pub use handle::{FeedError, Handle, NoSuchJob};
 pub use meta::{CrateId, HookMeta, LinkList, Place, PluginMeta};
 pub use mode::{Abstain, All, Each, First, Gate, Mode, Said, Veto};
 pub use plugins::{FaultPolicy, HookInfo, PluginInfo, PluginList, PluginSet, PluginSetBuilder};
@@ -34,7 +34,7 @@ pub use run::{ConfigError, Run, StateError};
 pub use scheduler::Scheduler;
 pub use selection::SelectionError;
 pub use spec::{AsyncHook, BoxError, Given, HookArg, HookError, HookSpec, IntoHook};
-pub use summary::{Counts, Summary};
+pub use summary::{Counts, Stopped, Summary};
 pub use table::{Entry, Source, Table};
 pub use verdict::{NO_REASON, Submit, Text, Verdict};
 

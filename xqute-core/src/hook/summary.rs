@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::cost::HookCost;
 use super::fault::Fault;
+use crate::job::Signal;
 
 /// How many jobs ended in which way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,17 +16,51 @@ pub struct Counts {
     pub succeeded: usize,
     /// Counted as succeeded without having run, because a plugin said so.
     pub skipped: usize,
-    /// Failed.
+    /// Failed for good.
     pub failed: usize,
-    /// Never submitted.
+    /// Killed by the run.
+    pub killed: usize,
+    /// Never ran, or not again.
     pub cancelled: usize,
+    /// Succeeded in an earlier run on the same work directory: not run again.
+    pub done_before: usize,
+    /// Ended otherwise in an earlier run: not run again, because nobody asked for it.
+    pub failed_before: usize,
 }
 
 impl Counts {
-    /// All jobs that ended.
+    /// All jobs that ended, now or before.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.succeeded + self.skipped + self.failed + self.cancelled
+        self.ended() + self.done_before + self.failed_before
+    }
+
+    /// The jobs that ended in this run.
+    #[must_use]
+    pub fn ended(&self) -> usize {
+        self.succeeded + self.skipped + self.failed + self.killed + self.cancelled
+    }
+}
+
+/// Why a run was stopped before its jobs had ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stopped {
+    /// So many jobs ended so that it was given up.
+    Halted,
+    /// The program or a hook cancelled it.
+    Cancelled,
+    /// The program was sent this signal.
+    Signal(Signal),
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Halted => f.write_str("halted"),
+            Self::Cancelled => f.write_str("cancelled"),
+            Self::Signal(signal) => write!(f, "stopped by {signal}"),
+        }
     }
 }
 
@@ -35,6 +70,15 @@ impl Counts {
 pub struct Summary {
     /// The jobs, by outcome.
     pub counts: Counts,
+    /// How often a scheduler took a job: retries count again, skipped and cancelled jobs do not.
+    pub attempts: u64,
+    /// The CPU time of all attempts whose scheduler knows it.
+    pub cpu: Duration,
+    /// Why the run was stopped, if it was.
+    pub stopped: Option<Stopped>,
+    /// How many bytes of the journal that the work directory had could not be read: jobs whose end they told were run
+    /// again. Where they are is logged.
+    pub journal_damage: u64,
     /// From the first job fed to the last hook returned; without `on_run_done` where that is asked.
     pub elapsed: Duration,
     /// The first hundred calls of hooks that had no result, oldest first.
@@ -47,7 +91,8 @@ impl Summary {
     /// Whether every job counts as done.
     #[must_use]
     pub fn is_success(&self) -> bool {
-        self.counts.failed == 0 && self.counts.cancelled == 0
+        let Counts { failed, killed, cancelled, failed_before, .. } = self.counts;
+        failed + killed + cancelled + failed_before == 0
     }
 
     /// The calls of hooks that had no result.
@@ -57,17 +102,44 @@ impl Summary {
     }
 }
 
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { succeeded, skipped, failed, killed, cancelled, done_before, failed_before } = *self;
+        write!(f, "{succeeded} succeeded")?;
+        let others = [
+            (skipped, "skipped"),
+            (failed, "failed"),
+            (killed, "killed"),
+            (cancelled, "cancelled"),
+            (done_before, "done before"),
+            (failed_before, "failed before and not run again"),
+        ];
+        others
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .try_for_each(|(count, word)| write!(f, ", {count} {word}"))
+    }
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { succeeded, skipped, failed, cancelled } = self.counts;
         let total = self.counts.total();
-        write!(f, "{total} job{}: {succeeded} succeeded", if total == 1 { "" } else { "s" })?;
-        for (count, word) in [(skipped, "skipped"), (failed, "failed"), (cancelled, "cancelled")] {
-            if count > 0 {
-                write!(f, ", {count} {word}")?;
-            }
+        if let Some(stopped) = self.stopped {
+            write!(f, "{stopped}: ")?;
+        }
+        write!(f, "{total} job{}: {}", if total == 1 { "" } else { "s" }, self.counts)?;
+        let Counts { succeeded, failed, killed, .. } = self.counts;
+        if self.attempts > (succeeded + failed + killed) as u64 {
+            write!(f, ", {} attempts", self.attempts)?;
         }
         write!(f, ", in {:.1} s", self.elapsed.as_secs_f64())?;
+        if self.journal_damage > 0 {
+            let damage = self.journal_damage;
+            write!(
+                f,
+                "\n{damage} bytes of the work directory's journal were damaged: jobs whose end they told ran again"
+            )?;
+        }
         for cost in self.costs.iter().filter(|cost| cost.faults() > 0) {
             let HookCost { plugin, hook, calls, errors, panics, timeouts, .. } = cost;
             write!(f, "\nplugin `{plugin}`, hook `{hook}`: of {calls} calls")?;

@@ -36,6 +36,56 @@ impl JobFiles {
         self.metadir().join("job.stderr")
     }
 
+    /// The exit code of its last attempt, as a line: `job.rc`.
+    #[must_use]
+    pub fn rc(&self) -> PathBuf {
+        self.metadir().join("job.rc")
+    }
+
+    /// The number of its [`Status`](super::Status), as a line: `job.status`. A direct job has it from its end on, a
+    /// wrapped one from its start.
+    #[must_use]
+    pub fn status(&self) -> PathBuf {
+        self.metadir().join("job.status")
+    }
+
+    /// What the scheduler calls its last attempt, as a line: `job.jid`.
+    #[must_use]
+    pub fn jid(&self) -> PathBuf {
+        self.metadir().join("job.jid")
+    }
+
+    /// The script that a wrapped job runs in: `job.wrapped.<scheduler>`.
+    #[must_use]
+    pub fn script(&self, scheduler: &str) -> PathBuf {
+        self.metadir().join(format!("job.wrapped.{scheduler}"))
+    }
+
+    /// What the script itself writes, and the fragments of plugins in it: `job.wrapped.log`.
+    #[must_use]
+    pub fn script_log(&self) -> PathBuf {
+        self.metadir().join("job.wrapped.log")
+    }
+
+    /// Where the files of earlier attempts are, a directory each, from 0: `job.retry`.
+    #[must_use]
+    pub fn retries(&self) -> PathBuf {
+        self.metadir().join("job.retry")
+    }
+
+    /// A file's name while it is written; then it is renamed into place, so that no reader sees half of it.
+    pub(crate) fn unfinished(path: &Path) -> PathBuf {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".new");
+        name.into()
+    }
+
+    /// The work directory.
+    #[must_use]
+    pub fn workdir(&self) -> &Path {
+        &self.workdir
+    }
+
     /// Whether a file has the name of one of a job's: `job.…`.
     #[must_use]
     pub fn is_file_name(name: &OsStr) -> bool {

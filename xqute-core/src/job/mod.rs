@@ -1,15 +1,27 @@
 //! What is a job? What is asked, what is known of it, how it ended, and what its files are called.
 
 mod argv;
+mod digest;
+mod failure;
 mod files;
+mod moment;
 mod outcome;
+mod retry;
+mod signal;
 mod spec;
 mod status;
+mod usage;
 mod view;
 
 pub use argv::{Argv, ArgvError};
+pub(crate) use digest::Digest;
+pub use failure::Failure;
 pub use files::JobFiles;
-pub use outcome::{Cancelled, Failure, Outcome, Signal, SkipAs};
-pub use spec::JobSpec;
+pub use moment::Moment;
+pub use outcome::{Cancelled, KillReason, Outcome, SkipAs};
+pub use retry::{DEFAULT_DELAY, DEFAULT_MAX_DELAY, DEFAULT_RETRIES, FailureKind, RetryPolicy};
+pub use signal::Signal;
+pub use spec::{JobSpec, SpecError};
 pub use status::Status;
+pub use usage::{PeakMemory, Usage};
 pub use view::Job;

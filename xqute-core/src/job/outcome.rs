@@ -4,39 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-/// A signal, by its number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Signal(pub i32);
-
-impl Signal {
-    /// `SIGTERM` for 15; for a number without a name of its own the number.
-    #[must_use]
-    pub fn name(self) -> Cow<'static, str> {
-        // The numbers that POSIX and every Linux architecture but MIPS share.
-        let name = match self.0 {
-            1 => "SIGHUP",
-            2 => "SIGINT",
-            3 => "SIGQUIT",
-            4 => "SIGILL",
-            5 => "SIGTRAP",
-            6 => "SIGABRT",
-            8 => "SIGFPE",
-            9 => "SIGKILL",
-            11 => "SIGSEGV",
-            13 => "SIGPIPE",
-            14 => "SIGALRM",
-            15 => "SIGTERM",
-            number => return format!("signal {number}").into(),
-        };
-        name.into()
-    }
-}
-
-impl fmt::Display for Signal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name())
-    }
-}
+use super::failure::Failure;
+use super::status::Status;
 
 /// As what a skipped job counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +19,7 @@ pub enum SkipAs {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// It ran and exited with 0.
+    /// It ran, exited with 0, and no plugin objected.
     Succeeded,
     /// It counts as succeeded without having run: the plugin that said so, and its reason.
     Skipped {
@@ -59,9 +28,11 @@ pub enum Outcome {
         /// Its reason.
         reason: Cow<'static, str>,
     },
-    /// It failed.
+    /// It failed, and is not tried again.
     Failed(Failure),
-    /// It was never submitted.
+    /// The run killed it.
+    Killed(KillReason),
+    /// It never ran, or not again.
     Cancelled(Cancelled),
 }
 
@@ -86,6 +57,17 @@ impl Outcome {
             _ => None,
         }
     }
+
+    /// The status of a job that ended so.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Succeeded | Self::Skipped { .. } => Status::Finished,
+            Self::Failed(_) => Status::Failed,
+            Self::Killed(_) => Status::Killed,
+            Self::Cancelled(_) => Status::Cancelled,
+        }
+    }
 }
 
 impl fmt::Display for Outcome {
@@ -94,40 +76,38 @@ impl fmt::Display for Outcome {
             Self::Succeeded => f.write_str("succeeded"),
             Self::Skipped { plugin, reason } => write!(f, "skipped by plugin `{plugin}`: {reason}"),
             Self::Failed(failure) => write!(f, "failed: {failure}"),
+            Self::Killed(reason) => write!(f, "killed: {reason}"),
             Self::Cancelled(cancelled) => write!(f, "cancelled: {cancelled}"),
         }
     }
 }
 
-/// Why a job failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Why the run killed a job. A job that is killed because its time is up has failed: [`Failure::TimedOut`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Failure {
-    /// Its command exited with this code, not 0.
-    ExitCode(i32),
-    /// A signal ended its command, and the run did not send it.
-    Signal(Signal),
-    /// The scheduler did not take it: its own words.
-    SubmitRejected(Arc<str>),
-    /// It ended, and nobody can tell how.
-    Lost(Arc<str>),
-    /// A hook that decides about jobs was broken: what it did.
-    Hook(Arc<str>),
+pub enum KillReason {
+    /// Somebody asked for it: [`Xqute::kill`](crate::Xqute::kill), or a hook.
+    User,
+    /// The run was halted at once, because of how other jobs ended.
+    Halted,
+    /// The run was cancelled: by the program or by a signal.
+    RunCancelled,
+    /// The last handle of the run was dropped.
+    RunDropped,
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for KillReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ExitCode(code) => write!(f, "exit code {code}"),
-            Self::Signal(signal) => write!(f, "killed by {signal}"),
-            Self::SubmitRejected(why) => write!(f, "could not be started: {why}"),
-            Self::Lost(why) => write!(f, "its end was not seen: {why}"),
-            Self::Hook(what) => f.write_str(what),
-        }
+        f.write_str(match self {
+            Self::User => "as was asked",
+            Self::Halted => "the run was halted",
+            Self::RunCancelled => "the run was cancelled",
+            Self::RunDropped => "the run was dropped",
+        })
     }
 }
 
-/// Why a job was never submitted.
+/// Why a job never ran, or not again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cancelled {
@@ -138,15 +118,15 @@ pub enum Cancelled {
         /// Its reason.
         reason: Cow<'static, str>,
     },
-    /// The run was dropped before the job's turn came.
-    RunDropped,
+    /// It was to be killed before the scheduler had it.
+    Stopped(KillReason),
 }
 
 impl fmt::Display for Cancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Veto { plugin, reason } => write!(f, "vetoed by plugin `{plugin}`: {reason}"),
-            Self::RunDropped => f.write_str("the run was dropped"),
+            Self::Stopped(reason) => reason.fmt(f),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::files::JobFiles;
 use super::outcome::Outcome;
 use super::spec::JobSpec;
 use super::status::Status;
+use super::usage::Usage;
 
 /// A job as it was at the moment that a hook is called for. What happens meanwhile does not change it.
 #[derive(Clone)]
@@ -23,6 +24,7 @@ pub struct Job {
     pub(crate) trial_count: u32,
     pub(crate) will_retry: bool,
     pub(crate) outcome: Option<Outcome>,
+    pub(crate) usage: Option<Usage>,
 }
 
 impl Job {
@@ -74,10 +76,27 @@ impl Job {
         self.will_retry
     }
 
-    /// How it ended, where the hook is about its end.
+    /// How it ended, where the hook is about its end; how its attempt ended, where that failed.
     #[must_use]
     pub fn outcome(&self) -> Option<&Outcome> {
         self.outcome.as_ref()
+    }
+
+    /// What its attempt used of its machine, where the hook is about the attempt's end and the scheduler knows.
+    #[must_use]
+    pub fn usage(&self) -> Option<&Usage> {
+        self.usage.as_ref()
+    }
+
+    /// The words that [`JobSpec::tag`] put to it.
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        self.spec.given_tags().iter().map(|it| &**it)
+    }
+
+    /// The directory that it runs in; `None`: the program's own.
+    #[must_use]
+    pub fn cwd(&self) -> Option<&Path> {
+        self.spec.given_cwd()
     }
 
     /// Its files.
@@ -102,6 +121,18 @@ impl Job {
     #[must_use]
     pub fn stderr_file(&self) -> PathBuf {
         self.files().stderr()
+    }
+
+    /// Its exit code, as a line; there once it has ended.
+    #[must_use]
+    pub fn rc_file(&self) -> PathBuf {
+        self.files().rc()
+    }
+
+    /// The number of its status, as a line; there once it has ended.
+    #[must_use]
+    pub fn status_file(&self) -> PathBuf {
+        self.files().status()
     }
 
     /// What [`JobSpec::data`] attached, of this type.

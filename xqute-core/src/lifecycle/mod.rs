@@ -1,7 +1,19 @@
 //! How does a job move? Pure: a state and an event in, a state and what follows out. No clock, no I/O, no async.
+//!
+//! ```text
+//! Init -> Queued -> Gating -> Submitting -> Submitted -> Running -> Verifying -> Ended(Finished | Failed)
+//!           ^  Postponed <-/ (a limit)           \-> Asking -> Killing -> Ended(Killed | Failed)
+//!           \-- Waiting <- an attempt failed and is followed by another
+//! before Submitted: -> Ended(Cancelled)
+//! ```
 
+mod retry;
 mod state;
 mod step;
 
-pub(crate) use state::{Effect, Event, Point, State};
+pub(crate) use retry::Tried;
+pub(crate) use state::{Effect, Ends, Event, How, Rules, State, Stop};
 pub(crate) use step::step;
+
+#[cfg(test)]
+mod tests;

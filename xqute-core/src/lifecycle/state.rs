@@ -1,8 +1,9 @@
 //! Where can a job be, what can happen to it, and what can follow?
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use crate::job::{Cancelled, Failure, Outcome, Status};
+use super::retry::Tried;
+use crate::job::{Failure, KillReason, Moment, Outcome, RetryPolicy, Status};
 
 /// Where a job is. How it ended is apart, in its [`Outcome`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,27 +12,70 @@ pub(crate) enum State {
     Init,
     /// Waits for a slot.
     Queued,
-    /// Has a slot; the gate of submission is asked, then the scheduler.
-    Submitting,
+    /// An attempt failed; waits before it is queued again.
+    Waiting,
+    /// Has a slot; the gate of submission is asked.
+    Gating,
+    /// The scheduler is asked to take it; once it has, it is to be killed like this.
+    Submitting { kill: Option<Stop> },
+    /// The scheduler is to be asked again later.
+    Postponed,
     /// The scheduler has it.
     Submitted,
     /// It runs.
     Running,
+    /// Hooks are asked whether it may be killed.
+    Asking { why: Why, started: bool },
+    /// It was told to end; `forced`: with SIGKILL.
+    Killing { why: Why, started: bool, forced: bool },
+    /// It exited with 0, which is being judged.
+    Verifying,
     /// It has ended, like this.
     Ended(Status),
 }
 
 impl State {
-    /// What people see.
-    pub(crate) fn status(self) -> Status {
-        match self {
-            Self::Init => Status::Init,
-            Self::Queued | Self::Submitting => Status::Queued,
-            Self::Submitted => Status::Submitted,
-            Self::Running => Status::Running,
-            Self::Ended(status) => status,
-        }
+    /// Whether it takes one of the run's slots.
+    pub(crate) fn holds_slot(self) -> bool {
+        matches!(self, Self::Gating | Self::Submitting { .. } | Self::Postponed) || self.is_live()
     }
+
+    /// Whether the scheduler has it.
+    pub(crate) fn is_live(self) -> bool {
+        matches!(self, Self::Submitted | Self::Running | Self::Asking { .. } | Self::Killing { .. })
+    }
+
+    /// Whether it was seen to run, and has not been told to end.
+    pub(crate) fn is_running(self) -> bool {
+        matches!(self, Self::Running | Self::Asking { started: true, .. })
+    }
+}
+
+/// Why a job is killed. What is stronger comes later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Why {
+    /// It ran for too long: a failed attempt.
+    TimedOut,
+    /// The run wants it.
+    Reason(KillReason),
+}
+
+/// That a job is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Stop {
+    pub(crate) how: How,
+    pub(crate) why: KillReason,
+}
+
+/// How far a kill goes at once. What is stronger comes later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum How {
+    /// Hooks are asked, then as `Term`.
+    Ask,
+    /// SIGTERM; after the grace SIGKILL.
+    Term,
+    /// SIGKILL.
+    Kill,
 }
 
 /// What happens to a job.
@@ -43,59 +87,79 @@ pub(crate) enum Event {
     Turn,
     /// The gate of submission is open.
     Allowed,
-    /// The gate is shut, by a veto.
-    Vetoed(Cancelled),
-    /// The gate says that it need not run.
-    Skipped(Outcome),
-    /// The gate is broken.
-    GateBroken(Arc<str>),
+    /// The gate ends it: a veto, or it need not run.
+    Decided(Outcome),
+    /// The gate is broken, like this.
+    Broken(Failure),
     /// The scheduler took it.
     Submitted,
-    /// The scheduler did not.
+    /// The scheduler did not, for now.
+    Postponed,
+    /// The scheduler is to be asked again.
+    Resubmit,
+    /// The scheduler did not, for good.
     Rejected(Failure),
     /// It was seen running.
     Started,
     /// It was seen ended: by itself, or with this failure.
     Exited(Result<(), Failure>),
-    /// Nobody wants it any more, and the scheduler does not have it.
-    Dropped,
-}
-
-/// A moment that hooks are called for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Point {
-    Init,
-    Queued,
-    Submitting,
-    Submitted,
-    Started,
-    Succeeded,
-    Failed,
-    Cancelled,
-}
-
-impl Point {
-    /// The status that hooks of this moment see, whatever has happened since: `None` where the job has ended.
-    pub(crate) fn status(self) -> Option<Status> {
-        match self {
-            Self::Init => Some(Status::Init),
-            Self::Queued | Self::Submitting => Some(Status::Queued),
-            Self::Submitted => Some(Status::Submitted),
-            Self::Started => Some(Status::Running),
-            Self::Succeeded | Self::Failed | Self::Cancelled => None,
-        }
-    }
+    /// The verdict about its exit with 0.
+    Judged(Result<(), Failure>),
+    /// It is to end.
+    Stop(Stop),
+    /// Its time is up.
+    TimeUp,
+    /// Hooks let it be killed.
+    KillAllowed,
+    /// Hooks do not.
+    KillVetoed,
+    /// It has had its time since it was told to end.
+    GraceOver,
+    /// The wait before its next attempt is over.
+    Due,
 }
 
 /// What follows from a step, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effect {
     /// Call the hooks of this moment.
-    Tell(Point),
+    Tell(Moment),
     /// Ask the gate of submission; its answer is an event.
     AskGate,
+    /// Ask whether it may be killed; the answer is an event.
+    AskKill,
+    /// Ask whether its result is good; the answer is an event.
+    AskVerify,
     /// Hand the job to the scheduler.
     Submit,
-    /// Its slot is free.
-    FreeSlot,
+    /// Ask the scheduler again after a while.
+    Postpone,
+    /// Send SIGTERM, and start its grace.
+    Term,
+    /// Send SIGKILL, and give it a last time.
+    Kill,
+    /// Start its timeout, if it has one.
+    StartTimeout,
+}
+
+/// What a step ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ends {
+    Nothing,
+    /// An attempt, which is followed by another after a wait.
+    Attempt(Failure, Duration),
+    /// The job.
+    Job(Outcome),
+}
+
+/// What holds for a job, and what was before.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules<'a> {
+    /// When it is tried again; `None`: the run is being stopped, and nothing is.
+    pub(crate) retry: Option<&'a RetryPolicy>,
+    pub(crate) tried: Tried,
+    /// How long an attempt may run.
+    pub(crate) timeout: Option<Duration>,
+    /// Random, for the jitter of waits.
+    pub(crate) dice: u32,
 }

@@ -2,16 +2,18 @@
 
 use thiserror::Error;
 
-use super::state::{Effect, Event, Point, State};
-use crate::job::{Outcome, Status};
+use super::retry::wait;
+use super::state::{Effect, Ends, Event, How, Rules, State, Stop, Why};
+use crate::job::{Cancelled, Failure, KillReason, Moment, Outcome};
+
+use Effect::{AskGate, AskKill, AskVerify, Kill, Postpone, StartTimeout, Submit, Tell, Term};
 
 /// What a step leads to.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "a step that nobody performs is lost"]
 pub(crate) struct Step {
     pub(crate) state: State,
-    /// Set by the step that ends the job, and by no other.
-    pub(crate) outcome: Option<Outcome>,
+    pub(crate) ends: Ends,
     pub(crate) effects: &'static [Effect],
 }
 
@@ -23,139 +25,181 @@ pub(crate) struct Illegal {
     event: Event,
 }
 
-use Effect::{AskGate, FreeSlot, Submit, Tell};
+/// What follows when a job is seen to run.
+const STARTED: &[Effect] = &[Tell(Moment::Started), StartTimeout];
 
-/// Moves a job. A start that nobody saw is put in before the end.
-pub(crate) fn step(state: State, event: Event) -> Result<Step, Illegal> {
-    match (state, event) {
-        (State::Init, Event::Enqueue) => moves(State::Queued, &[Tell(Point::Init), Tell(Point::Queued)]),
-        (State::Queued, Event::Turn) => moves(State::Submitting, &[AskGate]),
-        (State::Submitting, Event::Allowed) => moves(State::Submitting, &[Submit]),
-        (State::Submitting, Event::Submitted) => moves(State::Submitted, &[Tell(Point::Submitted)]),
-        (State::Submitted, Event::Started) => moves(State::Running, &[Tell(Point::Started)]),
+/// Moves a job.
+pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step, Illegal> {
+    Ok(match (state, event) {
+        (State::Init, Event::Enqueue) => moves(State::Queued, &[Tell(Moment::Init), Tell(Moment::Queued)]),
+        (State::Queued, Event::Turn) => moves(State::Gating, &[AskGate]),
+        (State::Waiting, Event::Due) => moves(State::Queued, &[Tell(Moment::Queued)]),
 
-        (State::Submitting, Event::Vetoed(why)) => {
-            ends(Outcome::Cancelled(why), &[FreeSlot, Tell(Point::Cancelled)])
+        (State::Gating, Event::Allowed) | (State::Postponed, Event::Resubmit) => {
+            moves(State::Submitting { kill: None }, &[Submit])
         }
-        (State::Submitting, Event::Skipped(outcome)) => ends(outcome, &[FreeSlot, Tell(Point::Succeeded)]),
-        (State::Submitting, Event::GateBroken(what)) => {
-            ends(Outcome::Failed(crate::job::Failure::Hook(what)), &[FreeSlot, Tell(Point::Failed)])
-        }
-        (State::Submitting, Event::Rejected(failure)) => {
-            ends(Outcome::Failed(failure), &[FreeSlot, Tell(Point::Failed)])
-        }
-        (State::Submitted, Event::Exited(Ok(()))) => {
-            ends(Outcome::Succeeded, &[Tell(Point::Started), FreeSlot, Tell(Point::Succeeded)])
-        }
-        (State::Submitted, Event::Exited(Err(failure))) => {
-            ends(Outcome::Failed(failure), &[Tell(Point::Started), FreeSlot, Tell(Point::Failed)])
-        }
-        (State::Running, Event::Exited(Ok(()))) => {
-            ends(Outcome::Succeeded, &[FreeSlot, Tell(Point::Succeeded)])
-        }
-        (State::Running, Event::Exited(Err(failure))) => {
-            ends(Outcome::Failed(failure), &[FreeSlot, Tell(Point::Failed)])
-        }
-        (State::Init | State::Queued, Event::Dropped) => ends(dropped(), &[Tell(Point::Cancelled)]),
-        (State::Submitting, Event::Dropped) => ends(dropped(), &[FreeSlot, Tell(Point::Cancelled)]),
+        (State::Gating, Event::Decided(outcome)) => ends(outcome),
+        (State::Gating, Event::Broken(failure))
+        | (State::Submitting { kill: None }, Event::Rejected(failure))
+        | (State::Verifying, Event::Judged(Err(failure))) => fails(failure, rules, false),
 
+        (State::Submitting { kill }, Event::Submitted) => submitted(kill),
+        (State::Submitting { kill: None }, Event::Postponed) => moves(State::Postponed, &[Postpone]),
+        (State::Submitting { kill: Some(stop) }, Event::Postponed | Event::Rejected(_)) => cancels(stop.why),
+        (State::Submitted, Event::Started) => moves(State::Running, &[Tell(Moment::Started), StartTimeout]),
+        (State::Asking { why, started: false }, Event::Started) => {
+            moves(State::Asking { why, started: true }, STARTED)
+        }
+        (State::Killing { why, started: false, forced }, Event::Started) => {
+            moves(State::Killing { why, started: true, forced }, &[Tell(Moment::Started)])
+        }
+        (state, Event::Exited(end)) if state.is_live() => exited(state, end, rules),
+        (State::Verifying, Event::Judged(Ok(()))) => ends(Outcome::Succeeded),
+
+        (state, Event::Stop(stop)) => stops(state, stop),
+        (State::Running, Event::TimeUp) => {
+            moves(State::Asking { why: Why::TimedOut, started: true }, &[AskKill])
+        }
+        // It is asked already, for another reason: if that is vetoed, it is asked again when the time is up again.
+        (State::Asking { why: Why::Reason(_), .. }, Event::TimeUp) => moves(state, &[StartTimeout]),
+        (State::Asking { why, started }, Event::KillAllowed) => {
+            moves(State::Killing { why, started, forced: false }, &[Term])
+        }
+        (State::Asking { why, started }, Event::KillVetoed) => vetoed(why, started),
+        (State::Killing { why, started, forced: false }, Event::GraceOver) => {
+            moves(State::Killing { why, started, forced: true }, &[Kill])
+        }
+        (State::Killing { why, forced: true, .. }, Event::GraceOver) => unkillable(why),
+        // The answer to a question, or a timer, that came too late: the job has moved on.
+        (_, Event::TimeUp | Event::KillAllowed | Event::KillVetoed | Event::GraceOver) => moves(state, &[]),
         (
             State::Init
             | State::Queued
-            | State::Submitting
+            | State::Waiting
+            | State::Gating
+            | State::Submitting { .. }
+            | State::Postponed
             | State::Submitted
             | State::Running
+            | State::Asking { .. }
+            | State::Killing { .. }
+            | State::Verifying
             | State::Ended(_),
             event,
-        ) => Err(Illegal { state, event }),
+        ) => return Err(Illegal { state, event }),
+    })
+}
+
+/// The scheduler has it; meanwhile somebody may have wanted it to end.
+fn submitted(kill: Option<Stop>) -> Step {
+    let Some(Stop { how, why }) = kill else { return moves(State::Submitted, &[Tell(Moment::Submitted)]) };
+    let (why, started) = (Why::Reason(why), false);
+    match how {
+        How::Ask => moves(State::Asking { why, started }, &[Tell(Moment::Submitted), AskKill]),
+        How::Term => moves(State::Killing { why, started, forced: false }, &[Tell(Moment::Submitted), Term]),
+        How::Kill => moves(State::Killing { why, started, forced: true }, &[Tell(Moment::Submitted), Kill]),
     }
 }
 
-fn dropped() -> Outcome {
-    Outcome::Cancelled(crate::job::Cancelled::RunDropped)
+/// A live job has ended. A start that nobody saw is put in before the end.
+fn exited(state: State, end: Result<(), Failure>, rules: &Rules<'_>) -> Step {
+    let unseen = matches!(
+        state,
+        State::Submitted | State::Asking { started: false, .. } | State::Killing { started: false, .. }
+    );
+    match (state, end) {
+        (_, Ok(())) if unseen => moves(State::Verifying, &[Tell(Moment::Started), AskVerify]),
+        // It has done its work, although it was told to end: its own outcome.
+        (_, Ok(())) => moves(State::Verifying, &[AskVerify]),
+        (State::Killing { why: Why::Reason(reason), .. }, Err(_)) => ends(Outcome::Killed(reason)),
+        (State::Killing { why: Why::TimedOut, .. }, Err(_)) => fails(timed_out(rules), rules, false),
+        (_, Err(failure)) => {
+            let ran = !matches!(failure, Failure::LostBeforeStart(_));
+            fails(failure, rules, unseen && ran)
+        }
+    }
 }
 
-fn moves(state: State, effects: &'static [Effect]) -> Result<Step, Illegal> {
-    Ok(Step { state, outcome: None, effects })
+fn timed_out(rules: &Rules<'_>) -> Failure {
+    Failure::TimedOut(rules.timeout.unwrap_or_default())
 }
 
-fn ends(outcome: Outcome, effects: &'static [Effect]) -> Result<Step, Illegal> {
-    let status = match &outcome {
-        Outcome::Succeeded | Outcome::Skipped { .. } => Status::Finished,
-        Outcome::Failed(_) => Status::Failed,
-        Outcome::Cancelled(_) => Status::Cancelled,
+/// Somebody wants it to end.
+fn stops(state: State, stop: Stop) -> Step {
+    let (started, before) = match state {
+        State::Init => {
+            let outcome = Outcome::Cancelled(Cancelled::Stopped(stop.why));
+            return ends_with(outcome, &[Tell(Moment::Init), Tell(Moment::Cancelled)]);
+        }
+        State::Queued | State::Waiting | State::Gating | State::Postponed => return cancels(stop.why),
+        State::Submitting { kill } => {
+            return moves(State::Submitting { kill: kill.max(Some(stop)) }, &[]);
+        }
+        // It has exited: there is nothing to kill.
+        State::Verifying | State::Ended(_) => return moves(state, &[]),
+        State::Submitted => (false, None),
+        State::Running => (true, None),
+        State::Asking { why, started } | State::Killing { why, started, .. } => (started, Some(why)),
     };
-    Ok(Step { state: State::Ended(status), outcome: Some(outcome), effects })
+    let why = before.max(Some(Why::Reason(stop.why))).unwrap_or(Why::Reason(stop.why));
+    match (state, stop.how) {
+        (State::Killing { forced, .. }, How::Ask | How::Term)
+        | (State::Killing { forced: forced @ true, .. }, _) => {
+            moves(State::Killing { why, started, forced }, &[])
+        }
+        (State::Asking { .. }, How::Ask) => moves(State::Asking { why, started }, &[]),
+        (_, How::Ask) => moves(State::Asking { why, started }, &[AskKill]),
+        (_, How::Term) => moves(State::Killing { why, started, forced: false }, &[Term]),
+        (_, How::Kill) => moves(State::Killing { why, started, forced: true }, &[Kill]),
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::job::{Cancelled, Failure};
-    use proptest::prelude::*;
+/// It lives on.
+fn vetoed(why: Why, started: bool) -> Step {
+    let state = if started { State::Running } else { State::Submitted };
+    // One that ran for too long may do so for another timeout.
+    moves(state, if why == Why::TimedOut { &[StartTimeout] } else { &[] })
+}
 
-    fn events() -> impl Strategy<Value = Event> {
-        prop_oneof![
-            Just(Event::Enqueue),
-            Just(Event::Turn),
-            Just(Event::Allowed),
-            Just(Event::Vetoed(Cancelled::Veto { plugin: "p".into(), reason: "r".into() })),
-            Just(Event::Skipped(Outcome::Skipped { plugin: "p".into(), reason: "r".into() })),
-            Just(Event::GateBroken("broken".into())),
-            Just(Event::Submitted),
-            Just(Event::Rejected(Failure::SubmitRejected("no".into()))),
-            Just(Event::Started),
-            Just(Event::Exited(Ok(()))),
-            Just(Event::Exited(Err(Failure::ExitCode(1)))),
-            Just(Event::Dropped),
-        ]
-    }
-
-    /// The moments that may follow one another in a job's life.
-    fn follows(before: Option<Point>, next: Point) -> bool {
-        use Point::{Cancelled, Failed, Init, Queued, Started, Submitted, Submitting, Succeeded};
-        match next {
-            Init => before.is_none(),
-            Queued => before == Some(Init),
-            Submitting => false, // told by the gate, not by `Tell`
-            Submitted => before == Some(Queued),
-            Started => before == Some(Submitted),
-            Succeeded | Failed => matches!(before, Some(Started | Queued)),
-            Cancelled => matches!(before, None | Some(Queued)),
+/// SIGKILL did not end it. It is let go, because nothing may hang; and not tried again, because it may still run.
+fn unkillable(why: Why) -> Step {
+    match why {
+        Why::Reason(reason) => ends(Outcome::Killed(reason)),
+        Why::TimedOut => {
+            ends(Outcome::Failed(Failure::Lost("its time was up, and it could not be killed".into())))
         }
     }
+}
 
-    proptest! {
-        #[test]
-        fn a_life_in_any_order_of_events_is_one(events in proptest::collection::vec(events(), 0..40)) {
-            let (mut state, mut outcomes, mut slots, mut told) = (State::Init, 0, 0, None);
-            for event in events {
-                let before = state;
-                let Ok(step) = step(state, event.clone()) else { continue };
-                prop_assert!(!matches!(before, State::Ended(_)), "an end is an end");
-                state = step.state;
-                outcomes += u32::from(step.outcome.is_some());
-                slots += i32::from(event == Event::Turn);
-                for effect in step.effects {
-                    match effect {
-                        FreeSlot => slots -= 1,
-                        Tell(point) => {
-                            prop_assert!(follows(told, *point), "{:?} after {:?}", point, told);
-                            told = Some(*point);
-                        }
-                        AskGate | Submit => {}
-                    }
-                }
-                prop_assert_eq!(outcomes, u32::from(matches!(state, State::Ended(_))));
-                let holds = matches!(state, State::Submitting | State::Submitted | State::Running);
-                prop_assert_eq!(slots, i32::from(holds));
-            }
-        }
-    }
+fn moves(state: State, effects: &'static [Effect]) -> Step {
+    Step { state, ends: Ends::Nothing, effects }
+}
 
-    #[test]
-    fn what_cannot_happen_is_told() {
-        let error = step(State::Ended(Status::Finished), Event::Started).unwrap_err();
-        assert_eq!(error.to_string(), "Started cannot happen to a job that is Ended(Finished)");
+fn cancels(why: KillReason) -> Step {
+    ends(Outcome::Cancelled(Cancelled::Stopped(why)))
+}
+
+/// The attempt has failed: the job with it, unless another follows. `unseen`: its start is to be told first.
+fn fails(failure: Failure, rules: &Rules<'_>, unseen: bool) -> Step {
+    let again = rules.retry.and_then(|policy| wait(policy, rules.tried, &failure, rules.dice));
+    let effects: &[Effect] =
+        if unseen { &[Tell(Moment::Started), Tell(Moment::Failed)] } else { &[Tell(Moment::Failed)] };
+    match again {
+        Some(wait) => Step { state: State::Waiting, ends: Ends::Attempt(failure, wait), effects },
+        None => ends_with(Outcome::Failed(failure), effects),
     }
+}
+
+fn ends(outcome: Outcome) -> Step {
+    let effects: &[Effect] = match &outcome {
+        Outcome::Succeeded | Outcome::Skipped { .. } => &[Tell(Moment::Succeeded)],
+        Outcome::Failed(_) => &[Tell(Moment::Failed)],
+        Outcome::Killed(_) => &[Tell(Moment::Killed)],
+        Outcome::Cancelled(_) => &[Tell(Moment::Cancelled)],
+    };
+    ends_with(outcome, effects)
+}
+
+fn ends_with(outcome: Outcome, effects: &'static [Effect]) -> Step {
+    Step { state: State::Ended(outcome.status()), ends: Ends::Job(outcome), effects }
 }

@@ -1,6 +1,26 @@
-//! What survives? The work directory and what is in it.
+//! What survives a crash? The work directory, the journal in it, and the small files of jobs.
 
+mod error;
+mod frame;
+mod holder;
+mod journal;
+mod metadata;
+mod past;
+mod reader;
+mod record;
+mod records;
+#[cfg(test)]
+mod samples;
+mod sync;
+mod utc;
+mod words;
 mod workdir;
 
-pub use workdir::WorkDirError;
-pub(crate) use workdir::{WorkDir, make_metadir};
+pub use error::{JournalError, WorkDirError};
+pub(crate) use journal::{Journal, Opened};
+pub(crate) use metadata::{make_metadir, write_line, write_script};
+pub(crate) use past::{Past, PastState, Sameness};
+pub(crate) use record::{Record, Used};
+pub(crate) use records::Records;
+pub(crate) use utc::now;
+pub(crate) use workdir::WorkDir;

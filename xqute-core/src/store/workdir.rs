@@ -8,47 +8,15 @@ use std::sync::Arc;
 
 use rustix::fs::{Access, FlockOperation, access, flock};
 use rustix::io::Errno;
-use thiserror::Error;
 
 use crate::job::JobFiles;
 
-/// A work directory that cannot be used.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum WorkDirError {
-    /// The system refuses.
-    #[error("cannot use the work directory {path}: {error}")]
-    Io {
-        /// The directory, or what is in it.
-        path: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// Something in it has the name of a job's directory, and is none.
-    #[error(
-        "{path} is named as a job's directory is, and is none: choose another work directory (`workdir`, -w DIR)"
-    )]
-    Foreign {
-        /// The thing.
-        path: PathBuf,
-    },
-    /// A run is using it.
-    #[error(
-        "the work directory {path} is in use by another run: wait for its end, or choose another (`workdir`, -w DIR)"
-    )]
-    InUse {
-        /// The directory.
-        path: PathBuf,
-    },
-    /// Another run's jobs are in it.
-    #[error(
-        "the work directory {path} holds the jobs of another run: choose another (`workdir`, -w DIR), or have them removed first (`fresh`, --fresh)"
-    )]
-    Used {
-        /// The directory.
-        path: PathBuf,
-    },
-}
+use super::error::{JournalError, WorkDirError};
+use super::frame::HEADER;
+use super::journal::{Journal, Opened, is_there, sync_directory};
+use super::past::{Past, PastJob, command};
+use super::reader::Reader;
+use super::utc::utc;
 
 /// A run's directory.
 #[derive(Debug)]
@@ -58,40 +26,76 @@ pub(crate) struct WorkDir {
     _lock: File,
     /// The directories made for it, the innermost first.
     made: Vec<PathBuf>,
-    /// Those of another run's jobs, which are to go.
+    /// Whether what is in it is to go.
+    fresh: bool,
+    /// Then these are the jobs' directories.
     stale: Vec<PathBuf>,
+    /// Whether the journal was made for this run.
+    new_journal: bool,
 }
 
 impl WorkDir {
-    /// Makes it, with mode 0700, where it is not there. The jobs of another run are an error, or `fresh`: then
-    /// [`clear`](Self::clear) removes them.
+    /// Makes it, with mode 0700, where it is not there. The jobs in it are this run's past, of which its journal tells;
+    /// `fresh`: they have to go, and [`clear`](Self::clear) removes them.
     pub(crate) fn open(path: &Path, fresh: bool) -> Result<Self, WorkDirError> {
         let path = absolute(path).map_err(|error| WorkDirError::Io { path: path.to_owned(), error })?;
         let made = missing(&path);
-        let refused = |error| WorkDirError::Io { path: path.clone(), error };
-        DirBuilder::new().mode(0o700).recursive(true).create(&path).map_err(refused)?;
-        access(&path, Access::WRITE_OK | Access::EXEC_OK).map_err(|errno| refused(errno.into()))?;
+        make(&path).map_err(|error| refused(&path, error))?;
         let lock = lock(&path)?;
-        let stale = jobs(&path)?;
-        if !stale.is_empty() && !fresh {
+        let has_past = is_there(&journal_path(&path), fresh)?;
+        let stale = jobs(&path, fresh || !has_past)?;
+        if !stale.is_empty() && !fresh && !has_past {
             return Err(WorkDirError::Used { path });
         }
-        Ok(Self { path: path.into(), _lock: lock, made, stale })
+        made.iter().filter_map(|it| it.parent()).for_each(sync_directory);
+        Ok(Self { path: path.into(), _lock: lock, made, fresh, stale, new_journal: false })
     }
 
-    /// Removes the jobs of another run.
+    /// Removes what is to go, the journal first: none may tell of output that is gone.
     pub(crate) fn clear(&mut self) -> Result<(), WorkDirError> {
+        if std::mem::take(&mut self.fresh) {
+            self.remove_journal()?;
+        }
         self.stale
             .drain(..)
             .try_for_each(|path| fs::remove_dir_all(&path).map_err(|error| WorkDirError::Io { path, error }))
+    }
+
+    fn remove_journal(&self) -> Result<(), JournalError> {
+        let path = journal_path(&self.path);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(JournalError::Io { path, error }),
+            _ => {
+                sync_directory(&self.path);
+                Ok(())
+            }
+        }
+    }
+
+    /// Opens the journal, or makes it. Where something [is to go](Self::clear), that has to be gone.
+    pub(crate) fn journal(&mut self, durable: bool) -> Result<Opened, JournalError> {
+        debug_assert!(!self.fresh, "the past is to go, and is still there");
+        let path = journal_path(&self.path);
+        self.new_journal = !path.exists();
+        Journal::open(&path, durable)
+    }
+
+    /// The command of a past job as a line for people, where it can be read.
+    pub(crate) fn past_command(&self, job: &PastJob) -> Option<String> {
+        command(&journal_path(&self.path), job)
     }
 
     pub(crate) fn path(&self) -> &Arc<Path> {
         &self.path
     }
 
-    /// Nothing came of the run: takes away the directories that were made for it, as far as nothing is in them.
+    /// Nothing came of the run: takes away what was made for it, as far as nothing is in it.
     pub(crate) fn abandon(self) {
+        let journal = journal_path(&self.path);
+        let is_empty = || fs::metadata(&journal).is_ok_and(|it| it.len() <= HEADER as u64);
+        if self.new_journal && is_empty() && fs::remove_file(&journal).is_err() {
+            return;
+        }
         for path in self.made {
             if fs::remove_dir(path).is_err() {
                 // Not empty: somebody wanted to keep something.
@@ -101,14 +105,51 @@ impl WorkDir {
     }
 }
 
+fn journal_path(workdir: &Path) -> PathBuf {
+    workdir.join("journal")
+}
+
+fn make(path: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).recursive(true).create(path)?;
+    Ok(access(path, Access::WRITE_OK | Access::EXEC_OK)?)
+}
+
+/// Why a directory cannot be made or written to.
+fn refused(path: &Path, error: io::Error) -> WorkDirError {
+    let path = path.to_owned();
+    let there = path.ancestors().find(|it| it.exists()).unwrap_or(&path).to_owned();
+    match error.kind() {
+        _ if !there.is_dir() => WorkDirError::NotDirectory { path, file: there },
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            WorkDirError::NotWritable { path, directory: there }
+        }
+        _ => WorkDirError::Io { path, error },
+    }
+}
+
 /// Locks a directory, for as long as the file lives.
 fn lock(path: &Path) -> Result<File, WorkDirError> {
     let refused = |error| WorkDirError::Io { path: path.to_owned(), error };
     let directory = File::open(path).map_err(refused)?;
     match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(directory),
-        Err(Errno::WOULDBLOCK) => Err(WorkDirError::InUse { path: path.to_owned() }),
+        Err(Errno::WOULDBLOCK) => Err(WorkDirError::InUse { path: path.to_owned(), who: user(path) }),
         Err(errno) => Err(refused(errno.into())),
+    }
+}
+
+/// Who uses a work directory, as its journal tells. That may still be about a run that has ended.
+fn user(workdir: &Path) -> String {
+    let path = journal_path(workdir);
+    let past = File::open(&path).ok().and_then(|file| {
+        let mut reader = Reader::new(file, &path).ok()?;
+        Some(Past::read(&mut reader).ok()?.0)
+    });
+    match past.as_ref().and_then(|it| it.runs().last()) {
+        Some(run) if !run.done && !run.holder.is_gone() => {
+            format!("process {} on host {} since {}", run.holder.pid, run.holder.host, utc(run.when))
+        }
+        _ => "another run".to_owned(),
     }
 }
 
@@ -117,8 +158,9 @@ fn missing(path: &Path) -> Vec<PathBuf> {
     path.ancestors().take_while(|it| !it.exists()).map(Path::to_owned).collect()
 }
 
-/// The jobs' directories in it. Whatever else is named so is an error: it is not the run's to touch.
-fn jobs(path: &Path) -> Result<Vec<PathBuf>, WorkDirError> {
+/// The jobs' directories in it. Whatever else is named so is an error: it is not the run's to touch. `thorough`: each is
+/// looked into, since it may have to go; there may be a million.
+fn jobs(path: &Path, thorough: bool) -> Result<Vec<PathBuf>, WorkDirError> {
     let failed = |error| WorkDirError::Io { path: path.to_owned(), error };
     let mut found = Vec::new();
     for entry in fs::read_dir(path).map_err(failed)? {
@@ -126,104 +168,30 @@ fn jobs(path: &Path) -> Result<Vec<PathBuf>, WorkDirError> {
         if !JobFiles::is_metadir_name(&entry.file_name()) {
             continue;
         }
-        if !is_metadir(&entry).map_err(failed)? {
+        if !is_metadir(&entry, thorough).map_err(failed)? {
             return Err(WorkDirError::Foreign { path: entry.path() });
         }
-        found.push(entry.path());
+        if thorough {
+            found.push(entry.path());
+        }
     }
     Ok(found)
 }
 
-/// Whether it is a directory with a job's files and nothing else.
-fn is_metadir(entry: &DirEntry) -> io::Result<bool> {
+/// Whether it is a directory; `thorough`: with a job's files and nothing else.
+fn is_metadir(entry: &DirEntry, thorough: bool) -> io::Result<bool> {
     if !entry.file_type()?.is_dir() {
         return Ok(false);
     }
-    for file in fs::read_dir(entry.path())? {
-        if !JobFiles::is_file_name(&file?.file_name()) {
-            return Ok(false);
+    if thorough {
+        for file in fs::read_dir(entry.path())? {
+            if !JobFiles::is_file_name(&file?.file_name()) {
+                return Ok(false);
+            }
         }
     }
     Ok(true)
 }
 
-/// Makes a job's directory.
-pub(crate) fn make_metadir(files: &JobFiles) -> io::Result<()> {
-    let path = files.metadir();
-    let made = DirBuilder::new().mode(0o700).create(&path);
-    made.map_err(|error| {
-        let why = match error.kind() {
-            io::ErrorKind::AlreadyExists => {
-                "it is there: does another run use this work directory?".to_owned()
-            }
-            _ => error.to_string(),
-        };
-        io::Error::new(error.kind(), format!("cannot make {}: {why}", path.display()))
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::PermissionsExt;
-
-    #[test]
-    fn a_directory_is_made_for_its_owner_alone_and_goes_if_nothing_came_of_it() {
-        let parent = tempfile::tempdir().unwrap();
-        let path = parent.path().join("a/b");
-        let workdir = WorkDir::open(&path, false).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
-        workdir.abandon();
-        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn the_jobs_of_another_run_stay_unless_they_may_go() {
-        let dir = tempfile::tempdir().unwrap();
-        make_metadir(&JobFiles::new(dir.path().into(), 0)).unwrap();
-        fs::write(dir.path().join("notes"), "mine").unwrap();
-        assert!(matches!(WorkDir::open(dir.path(), false), Err(WorkDirError::Used { .. })));
-        assert!(dir.path().join("0").exists());
-        let mut workdir = WorkDir::open(dir.path(), true).unwrap();
-        assert!(dir.path().join("0").exists(), "a run that is not built yet removes nothing");
-        workdir.clear().unwrap();
-        workdir.abandon();
-        assert!(!dir.path().join("0").exists());
-        assert!(dir.path().join("notes").exists());
-    }
-
-    #[test]
-    fn what_only_has_the_name_of_a_job_is_never_touched() {
-        for make in [
-            (|path| fs::write(path, "mine")) as fn(PathBuf) -> io::Result<()>,
-            |path| fs::create_dir(&path).and_then(|()| fs::write(path.join("thesis"), "mine")),
-            |path| std::os::unix::fs::symlink("/", path),
-        ] {
-            let dir = tempfile::tempdir().unwrap();
-            make_metadir(&JobFiles::new(dir.path().into(), 0)).unwrap();
-            make(dir.path().join("2024")).unwrap();
-            for fresh in [false, true] {
-                assert!(matches!(WorkDir::open(dir.path(), fresh), Err(WorkDirError::Foreign { .. })));
-            }
-            assert!(dir.path().join("0").exists() && dir.path().join("2024").exists());
-        }
-    }
-
-    #[test]
-    fn one_run_at_a_time_uses_a_directory() {
-        let dir = tempfile::tempdir().unwrap();
-        let first = WorkDir::open(dir.path(), false).unwrap();
-        assert!(matches!(WorkDir::open(dir.path(), true), Err(WorkDirError::InUse { .. })));
-        drop(first);
-        assert!(WorkDir::open(dir.path(), false).is_ok());
-    }
-
-    #[test]
-    fn a_file_is_no_directory() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("file");
-        fs::write(&path, "").unwrap();
-        let error = WorkDir::open(&path, false).unwrap_err();
-        assert!(error.to_string().contains("cannot use the work directory"), "{error}");
-    }
-}
+mod tests;

@@ -40,11 +40,21 @@ async fn a_run_calls_them_in_the_order_of_a_jobs_life() {
     run.feed(["false"]).await.unwrap();
     run.run_until_complete().await.unwrap();
     let log = xqute_plugin_every_hook::log();
-    let before = ["on_job_init", "on_job_queued", "on_job_submitting", "on_job_submitted", "on_job_started"];
-    for (job, end) in ["on_job_succeeded", "on_job_failed"].into_iter().enumerate() {
-        let life: Vec<String> = before.iter().chain([&end]).map(|hook| format!("{hook} {job}")).collect();
+    let before = [
+        "on_job_init",
+        "on_job_queued",
+        "on_job_submitting",
+        "on_jobcmd_init",
+        "on_jobcmd_prep",
+        "on_jobcmd_end",
+        "on_job_submitted",
+        "on_job_started",
+    ];
+    for (job, end) in [&["on_job_verify", "on_job_succeeded"][..], &["on_job_failed"]].into_iter().enumerate() {
+        let life: Vec<String> = before.iter().chain(end).map(|hook| format!("{hook} {job}")).collect();
         let seen: Vec<&String> = log.iter().filter(|line| line.ends_with(&format!(" {job}"))).collect();
         assert_eq!(seen, life.iter().collect::<Vec<_>>());
     }
-    assert_eq!((log[0].as_str(), log.last().unwrap().as_str(), log.len()), ("on_init", "on_run_done", 14));
+    assert_eq!((log[0].as_str(), log.len()), ("on_init", 22));
+    assert_eq!(log[20..], ["on_run_done", "on_shutdown"]);
 }

@@ -1,185 +1,224 @@
-//! The dispatcher against a world without processes, clocks or hooks.
+//! The dispatcher against a world without processes, clocks or hooks: random events, and a simple model beside it.
+
+mod model;
+mod world;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::job::JobSpec;
-
-const ALL: [Point; 8] = [
-    Point::Init,
-    Point::Queued,
-    Point::Submitting,
-    Point::Submitted,
-    Point::Started,
-    Point::Succeeded,
-    Point::Failed,
-    Point::Cancelled,
-];
-
-/// Everything around a dispatcher: what it ordered, and what is still to be answered.
-struct World {
-    dispatcher: Dispatcher,
-    fed: usize,
-    forks: usize,
-    submitted: Vec<usize>,
-    running: Vec<usize>,
-    calls: Vec<(usize, bool)>,
-    told: Vec<Vec<Point>>,
-}
-
-impl World {
-    fn new(forks: usize, told: &[Point]) -> Self {
-        let settings = Settings { workdir: Path::new("/w").into(), forks, told: told.to_vec() };
-        let dispatcher = Dispatcher::new(settings);
-        let (submitted, running, calls, told) = (vec![], vec![], vec![], vec![]);
-        Self { dispatcher, fed: 0, forks, submitted, running, calls, told }
-    }
-
-    fn feed(&mut self) {
-        self.told.push(Vec::new());
-        self.dispatcher.fed(Fed { index: self.fed, spec: JobSpec::new(["true"]) });
-        self.fed += 1;
-        self.obey();
-    }
-
-    fn obey(&mut self) {
-        for order in self.dispatcher.take_orders() {
-            match order {
-                Order::Submit(index) => self.submitted.push(index),
-                Order::Call(index, notices) => {
-                    assert!(!self.calls.iter().any(|(job, _)| *job == index), "one call of a job at a time");
-                    self.told[index].extend(notices.iter().map(|notice| notice.point));
-                    self.calls.push((index, notices.iter().any(|it| it.point == Point::Submitting)));
-                }
-                Order::KillAll | Order::Discard(_) => {}
-            }
-        }
-        assert!(self.submitted.len() + self.running.len() <= self.forks, "no more than `forks` at once");
-    }
-
-    fn submit(&mut self, at: usize, accept: bool) {
-        let index = self.submitted.remove(at);
-        let jid: Jid = index.to_string().into();
-        if accept {
-            self.running.push(index);
-            self.dispatcher.submitted(index, Ok(Accepted { jid, running: true }));
-        } else {
-            self.dispatcher.submitted(index, Err(Rejected("no".into())));
-        }
-        self.obey();
-    }
-
-    fn exit(&mut self, at: usize, exited: Result<(), Failure>) {
-        let jid: Jid = self.running.remove(at).to_string().into();
-        self.dispatcher.observed(Observation { jid, exited });
-        self.obey();
-    }
-
-    fn give(&mut self, at: usize, veto: bool) {
-        let (index, asked) = self.calls.remove(at);
-        let said = |value| Some(Said { plugin: "p".into(), value });
-        let gate = asked.then(|| Ok(if veto { said(Submit::veto("no")) } else { None }));
-        self.dispatcher.hears(Message::Returned(Returned { index, gate }));
-        self.obey();
-    }
-
-    /// One thing happens; which one, `dice` says.
-    fn happen(&mut self, dice: u8) {
-        let pick = |many: usize| usize::from(dice / 8) % many;
-        match dice % 8 {
-            0 | 1 if self.dispatcher.wants_more() => self.feed(),
-            2 | 3 if !self.submitted.is_empty() => self.submit(pick(self.submitted.len()), dice < 240),
-            4 if !self.running.is_empty() => self.exit(pick(self.running.len()), Ok(())),
-            5 if !self.running.is_empty() => {
-                self.exit(pick(self.running.len()), Err(Failure::ExitCode(1)));
-            }
-            6 | 7 if !self.calls.is_empty() => self.give(pick(self.calls.len()), dice > 224),
-            _ => {}
-        }
-    }
-
-    /// Whatever is under way comes to its end.
-    fn finish(&mut self) {
-        self.dispatcher.hears(Message::StopFeeding);
-        self.obey();
-        while !self.dispatcher.is_done() {
-            if !self.submitted.is_empty() {
-                self.submit(0, true);
-            } else if !self.running.is_empty() {
-                self.exit(0, Ok(()));
-            } else {
-                assert!(!self.calls.is_empty(), "nothing is under way, and the run is not done");
-                self.give(0, false);
-            }
-        }
-    }
-}
-
-/// Whether hooks were called in the order of a life.
-fn is_a_life(told: &[Point]) -> bool {
-    use Point::{Cancelled, Failed, Init, Queued, Started, Submitted, Submitting, Succeeded};
-    let ran = [Init, Queued, Submitting, Submitted, Started];
-    match told.split_last() {
-        Some((Succeeded, before)) => before == ran,
-        Some((Failed, before)) => before == ran || before == &ran[..3],
-        Some((Cancelled, before)) => before == &ran[..3],
-        _ => false,
-    }
-}
+use crate::hook::Stopped;
+use crate::job::{KillReason, Outcome, Signal};
+use model::{End, RETRIES};
+use world::World;
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
     #[test]
-    fn whatever_happens_every_job_lives_one_life(forks in 1..4_usize, dice in proptest::collection::vec(any::<u8>(), 0..300)) {
-        let mut world = World::new(forks, &ALL);
+    fn whatever_happens_the_counts_are_those_of_the_model(
+        forks in 1..4_usize,
+        dice in proptest::collection::vec(any::<u16>(), 0..400),
+    ) {
+        let mut world = World::new(forks, true);
         dice.into_iter().for_each(|dice| world.happen(dice));
         world.finish();
-        prop_assert_eq!(world.dispatcher.counts().total(), world.fed);
-        prop_assert_eq!((world.dispatcher.busy, world.dispatcher.calling), (0, 0));
-        for told in &world.told {
-            prop_assert!(is_a_life(told), "{:?}", told);
-        }
+        world.check_ends();
     }
 
     #[test]
-    fn without_hooks_nothing_is_called_and_all_end(forks in 1..4_usize, dice in proptest::collection::vec(any::<u8>(), 0..200)) {
-        let mut world = World::new(forks, &[]);
+    fn without_hooks_nothing_is_called_and_all_end(
+        forks in 1..4_usize,
+        dice in proptest::collection::vec(any::<u16>(), 0..300),
+    ) {
+        let mut world = World::new(forks, false);
         dice.into_iter().for_each(|dice| world.happen(dice));
         world.finish();
-        prop_assert_eq!(world.dispatcher.counts().total(), world.fed);
         prop_assert!(world.told.iter().all(Vec::is_empty));
     }
 }
 
 #[test]
 fn hooks_that_never_return_hold_up_only_so_many_jobs() {
-    let mut world = World::new(1, &[Point::Succeeded]);
+    let mut world = World::told(1, &[Moment::Succeeded]);
     for _ in 0..2000 {
         if world.dispatcher.wants_more() {
             world.feed();
         }
-        while !world.submitted.is_empty() {
-            world.submit(0, true);
+        while !world.submitting.is_empty() {
+            world.accept(0);
             world.exit(0, Ok(()));
         }
     }
     assert_eq!(world.calls.len(), 4 + 1024);
     world.finish();
-    assert_eq!(world.dispatcher.counts().succeeded, world.fed);
+    assert_eq!(world.dispatcher.counts().succeeded, world.fed());
 }
 
 #[test]
 fn an_abandoned_run_starts_nothing_more_and_waits_for_what_it_kills() {
-    let mut world = World::new(1, &ALL[..2]);
+    let mut world = World::told(1, &[Moment::Init, Moment::Queued]);
     world.feed();
     world.feed();
-    world.submit(0, true);
+    world.accept(0);
     world.dispatcher.hears(Message::Abandoned);
     let orders = world.dispatcher.take_orders();
-    assert!(
-        matches!(orders[..], [.., Order::KillAll]) && !orders.iter().any(|it| matches!(it, Order::Submit(_)))
-    );
+    assert!(orders.iter().any(|it| matches!(it, Order::Kill(_, crate::backend::Kill::Kill))));
+    assert!(!orders.iter().any(|it| matches!(it, Order::Submit(_) | Order::Call(..))));
     assert!(!world.dispatcher.is_done());
-    world.exit(0, Err(Failure::Signal(crate::job::Signal(9))));
+    world.dispatcher.observed(Observation {
+        jid: "0.0".into(),
+        seen: Seen::Exited { end: Err(Failure::Signal(Signal(9))), usage: None },
+    });
     assert!(world.dispatcher.is_done());
-    assert_eq!(world.dispatcher.counts().cancelled, 1);
+    assert_eq!(world.dispatcher.counts().killed, 1);
+}
+
+#[test]
+fn the_next_attempt_waits_until_hooks_have_read_what_the_last_one_left() {
+    let mut world = World::told(1, &[Moment::Failed]);
+    world.feed();
+    world.accept(0);
+    world.exit(0, Err(Failure::ExitCode(1)));
+    world.timer(0, Timer::Backoff);
+    assert!(world.submitting.is_empty(), "on_job_failed has not returned");
+    world.give(0, 0);
+    assert_eq!(world.submitting, [0]);
+}
+
+#[test]
+fn a_storage_failure_starts_nothing_more_and_ends_no_job_that_has_not_run() {
+    let mut world = World::told(2, &[]);
+    (0..4).for_each(|_| world.feed());
+    world.accept(0);
+    let index = world.submitting.remove(0);
+    world.dispatcher.submitted(index, Err(Refused::Storage("no space left on device".into())));
+    assert!(!world.dispatcher.is_done(), "one job still runs");
+    world
+        .dispatcher
+        .observed(Observation { jid: "0.0".into(), seen: Seen::Exited { end: Ok(()), usage: None } });
+    assert!(world.dispatcher.is_done());
+    let orders = world.dispatcher.take_orders();
+    assert!(!orders.iter().any(|it| matches!(it, Order::Submit(_))));
+    assert_eq!((world.dispatcher.counts().ended(), world.dispatcher.counts().succeeded), (1, 1));
+    assert_eq!(world.dispatcher.broken(), Some("no space left on device"));
+}
+
+#[test]
+fn a_limit_of_the_scheduler_fails_no_job() {
+    let mut world = World::told(2, &[]);
+    (0..2).for_each(|_| world.feed());
+    world.accept(0);
+    world.refuse(0, Refused::Later("too many processes".into()));
+    assert!(world.submitting.is_empty());
+    world.exit(0, Ok(()));
+    assert_eq!(world.submitting, [1], "there may be room now");
+    world.finish();
+    assert_eq!(world.dispatcher.counts().succeeded, 2);
+}
+
+#[test]
+fn an_end_that_is_seen_before_the_schedulers_answer_is_not_lost() {
+    let mut world = World::told(2, &[]);
+    (0..2).for_each(|_| world.feed());
+    let seen = Seen::Exited { end: Ok(()), usage: None };
+    world.dispatcher.observed(Observation { jid: "1.0".into(), seen });
+    for index in 0..2 {
+        let jid = format!("{index}.0").into();
+        world.dispatcher.submitted(index, Ok(Accepted { jid, running: true, process: None }));
+    }
+    assert_eq!(world.dispatcher.counts().succeeded, 1);
+}
+
+#[test]
+fn signals_escalate() {
+    let mut world = World::told(1, &[Moment::Killing]);
+    world.feed();
+    world.feed();
+    world.accept(0);
+    world.signal();
+    assert_eq!(world.dispatcher.stopped(), Some(Stopped::Signal(Signal(2))));
+    assert_eq!(world.dispatcher.counts().cancelled, 1, "what has not started never does");
+    assert!(world.calls.is_empty() && world.killed.is_empty(), "what runs goes on");
+    world.signal();
+    assert!(world.calls.is_empty(), "nobody is asked");
+    assert_eq!(world.killed, [(0, crate::backend::Kill::Term)]);
+    world.signal();
+    assert_eq!(world.killed.last(), Some(&(0, crate::backend::Kill::Kill)));
+    assert!(world.dispatcher.is_leaving());
+}
+
+#[test]
+fn while_hooks_are_asked_about_a_signal_nothing_starts() {
+    for go in [true, false] {
+        let mut world = World::told(1, &[]);
+        (0..2).for_each(|_| world.feed());
+        world.accept(0);
+        world.dispatcher.hears(Message::Signal(Signal(2)));
+        world.dispatcher.observed(Observation {
+            jid: "0.0".into(),
+            seen: Seen::Exited { end: Ok(()), usage: None },
+        });
+        assert!(!world.dispatcher.take_orders().iter().any(|it| matches!(it, Order::Submit(_))));
+        world.dispatcher.hears(Message::ShutdownAnswered { go, signal: Some(Signal(2)) });
+        let starts = world.dispatcher.take_orders().iter().any(|it| matches!(it, Order::Submit(1)));
+        assert_eq!(starts, !go, "a veto lets the run go on");
+    }
+}
+
+#[test]
+fn a_run_that_is_halted_soon_lets_jobs_end_and_one_halted_now_kills_them() {
+    for (halt, ends) in [
+        (Halt::soon().failed(1), [End::Failed, End::Succeeded, End::Cancelled]),
+        (Halt::now().failed(1), [End::Failed, End::Killed, End::Cancelled]),
+    ] {
+        let mut world = World::told(2, &[]);
+        world.dispatcher.settings.halt = Some(halt);
+        world.dispatcher.settings.retry = RetryPolicy::never();
+        world.model.retries = 0;
+        (0..3).for_each(|_| world.feed());
+        (0..2).for_each(|_| world.accept(0));
+        world.exit_halting(0, Err(Failure::ExitCode(1)), halt);
+        let end = if world.killed.is_empty() { Ok(()) } else { Err(Failure::Signal(Signal(15))) };
+        world.exit(0, end);
+        let told: Vec<End> = (0..3).filter_map(|index| world.model.end(index)).collect();
+        assert_eq!(told, ends);
+        assert!(world.dispatcher.is_done());
+    }
+}
+
+#[test]
+fn a_polling_tick_is_dropped_while_hooks_of_the_job_run() {
+    let mut world = World::told(1, &[Moment::Polling(0)]);
+    world.feed();
+    world.accept(0);
+    world.poll();
+    world.poll();
+    assert_eq!(world.told[0], [Moment::Polling(0)]);
+    world.give(0, 0);
+    world.poll();
+    assert_eq!(world.told[0], [Moment::Polling(0), Moment::Polling(1)]);
+}
+
+#[test]
+fn attempts_are_counted_and_retries_are_as_many_as_allowed() {
+    let mut world = World::told(1, &[]);
+    world.feed();
+    for _ in 0..RETRIES {
+        world.accept(0);
+        world.exit(0, Err(Failure::ExitCode(1)));
+        world.timer(0, Timer::Backoff);
+    }
+    world.accept(0);
+    world.exit(0, Err(Failure::ExitCode(1)));
+    assert_eq!((world.dispatcher.counts().failed, world.dispatcher.cost().0), (1, u64::from(RETRIES) + 1));
+}
+
+#[test]
+fn a_job_that_is_killed_before_it_came_in_never_runs() {
+    let mut world = World::told(1, &[Moment::Cancelled]);
+    world.dispatcher.hears(Message::Kill(0));
+    world.feed_doomed();
+    assert_eq!((world.dispatcher.counts().cancelled, world.submitting.len()), (1, 0));
+    let cancelled = Outcome::Cancelled(crate::job::Cancelled::Stopped(KillReason::User));
+    assert_eq!(cancelled.to_string(), "cancelled: as was asked");
 }

@@ -1,0 +1,6 @@
+//! Does this machine do with jobs what the contract says?
+
+mod ends;
+mod kills;
+mod refusals;
+mod scene;

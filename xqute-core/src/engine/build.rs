@@ -1,0 +1,143 @@
+//! How does a run come to be? Of what the builder was told, of what is linked, and of what the work directory has.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use super::builder::{ErrorStrategy, XquteBuilder};
+use super::calls::Scene;
+use super::dispatcher::Settings;
+use super::error::BuildError;
+use super::feeder::Feeder;
+use super::halt::Halt;
+use super::handle::{Built, Parts, Xqute};
+use super::history::History;
+use crate::backend::{Backend, Local};
+use crate::hook::{Control, Handle, Hooks, PluginSet, Run, Scheduler};
+use crate::job::RetryPolicy;
+use crate::store::{self, Opened, Record, WorkDir};
+
+impl XquteBuilder {
+    pub(super) fn try_build(mut self) -> Result<Xqute, BuildError> {
+        if self.forks == 0 {
+            return Err(BuildError::NoForks);
+        }
+        if self.poll_interval.is_zero() {
+            return Err(BuildError::NoPollInterval);
+        }
+        let backend = self.backend.take().unwrap_or_else(|| Arc::new(Local::new()));
+        check_name(backend.name())?;
+        let plugins = std::mem::take(&mut self.plugins).build()?;
+        let config = read_config(std::mem::take(&mut self.config))?;
+        let mut workdir = WorkDir::open(&self.workdir, self.fresh)?;
+        let (messages, inbox) = mpsc::unbounded_channel();
+        let (feeder, fed) = Feeder::new(messages.clone());
+        let feeder = Arc::new(feeder);
+        let control: Arc<dyn Control> = Arc::<Feeder>::clone(&feeder);
+        let run = Run::new(new_id(), Arc::clone(workdir.path()), config, Handle(control));
+        let scene = self.scene(&plugins, &*backend, &workdir, run);
+        let Opened { journal, records, past, damage } = match self.begin(&mut workdir, &scene) {
+            Ok(opened) => opened,
+            Err(error) => {
+                workdir.abandon();
+                return Err(error);
+            }
+        };
+        let journal_damage = damage.iter().map(|it| it.bytes).sum();
+        let workdir = Arc::new(workdir);
+        feeder.remember(History::new(past, Arc::downgrade(&workdir), self.retry_failed));
+        scene.run.freeze();
+        let settings = self.settings(&scene, backend.uses_files());
+        let (wrapping, poll_interval) = (self.wrapping, self.poll_interval);
+        let parts = Parts {
+            backend,
+            fed,
+            inbox,
+            journal,
+            records,
+            settings,
+            wrapping,
+            poll_interval,
+            journal_damage,
+        };
+        Ok(Xqute::new(Built { scene, plugins, feeder, messages, parts, listens: self.listens, workdir }))
+    }
+
+    fn scene(&self, plugins: &PluginSet, backend: &dyn Backend, workdir: &WorkDir, run: Run) -> Scene {
+        let scheduler = Scheduler {
+            name: backend.name().into(),
+            options: self.options.clone(),
+            workdir: Arc::clone(workdir.path()),
+            forks: self.forks,
+        };
+        Scene { hooks: Hooks::build(plugins), run, scheduler }
+    }
+
+    /// Calls `on_init`, removes what is to go, reads what is to stay, and writes down that a run begins.
+    fn begin(&self, workdir: &mut WorkDir, scene: &Scene) -> Result<Opened, BuildError> {
+        scene.hooks.on_init(&scene.run, &scene.scheduler).map_err(BuildError::Init)?;
+        workdir.clear()?;
+        let mut opened = workdir.journal(self.durable)?;
+        opened.records.push(&Record::run(scene.run.id(), scene.scheduler.name(), store::now()));
+        let written = opened.journal.write(&mut opened.records);
+        written.map_err(|error| BuildError::Begin { path: workdir.path().to_path_buf(), error })?;
+        Ok(opened)
+    }
+
+    fn settings(&self, scene: &Scene, files: bool) -> Settings {
+        let by_strategy = match self.strategy {
+            ErrorStrategy::Retry => RetryPolicy::new(self.num_retries),
+            ErrorStrategy::Ignore | ErrorStrategy::Halt => RetryPolicy::never(),
+        };
+        let halts = (self.strategy == ErrorStrategy::Halt).then(|| Halt::now().failed(1));
+        Settings {
+            workdir: scene.run.shared_workdir(),
+            run: scene.run.id().into(),
+            forks: self.forks,
+            retry: self.retry.clone().unwrap_or(by_strategy),
+            timeout: self.timeout,
+            grace: self.grace,
+            halt: self.halt.or(halts),
+            files,
+            seed: random(),
+            told: scene.told(),
+        }
+    }
+}
+
+/// A backend's name stands in the names of files.
+fn check_name(name: &str) -> Result<(), BuildError> {
+    let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    // `job.wrapped.log` is another file.
+    if name.is_empty() || name == "log" || !name.bytes().all(good) {
+        return Err(BuildError::BackendName { name: name.to_owned() });
+    }
+    Ok(())
+}
+
+/// The configuration, by the plugin's name as it is compared.
+fn read_config(
+    config: Vec<(String, serde_json::Result<Value>)>,
+) -> Result<HashMap<String, Value>, BuildError> {
+    let read = |(plugin, value): (String, serde_json::Result<Value>)| match value {
+        Ok(value) => Ok((plugin, value)),
+        Err(error) => Err(BuildError::Config { plugin, error }),
+    };
+    config.into_iter().map(read).collect()
+}
+
+/// An identifier that no other run has.
+fn new_id() -> String {
+    format!("{:016x}", random())
+}
+
+/// Random, from the keys that std makes for its hash tables.
+fn random() -> u64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    let mut hasher = RandomState::new().build_hasher();
+    hasher.write_u32(std::process::id());
+    hasher.write_u128(std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos());
+    hasher.finish()
+}

@@ -1,0 +1,81 @@
+//! What did hooks answer, and what is that to a job?
+
+use super::Dispatcher;
+use crate::engine::treaty::{Answer, Broken, Gate, Order, Returned, Veto};
+use crate::hook::{Said, Submit};
+use crate::job::{Cancelled, Failure, Outcome};
+use crate::lifecycle::{Event, State};
+
+impl Dispatcher {
+    /// The hooks of a job have returned. Those of what happened meanwhile are next.
+    pub(super) fn returned(&mut self, Returned { index, answers }: Returned) {
+        let Some(entry) = self.jobs.get_mut(index) else {
+            return tracing::error!(index, "hooks returned for a job that is over");
+        };
+        entry.calling = false;
+        self.calling -= 1;
+        let waiting = std::mem::take(&mut entry.waiting);
+        if self.abandoned {
+            return;
+        }
+        if !waiting.is_empty() {
+            entry.calling = true;
+            self.calling += 1;
+            self.orders.push(Order::Call(index, waiting));
+        }
+        answers.into_iter().for_each(|answer| self.answered(index, answer));
+        if self.jobs.get(index).is_some_and(|entry| entry.due && !entry.calling) {
+            self.due(index);
+        }
+        self.settle(index);
+    }
+
+    /// An answer that comes too late, because the job was stopped meanwhile, decides nothing.
+    fn answered(&mut self, index: usize, answer: Answer) {
+        let Some(entry) = self.jobs.get_mut(index) else { return };
+        match (answer, entry.state) {
+            (Answer::Gate(gate), State::Gating) => {
+                let event = match gate {
+                    Ok(Gate::Open(fragments)) => {
+                        entry.fragments = fragments;
+                        Event::Allowed
+                    }
+                    Ok(Gate::Shut(said)) => shut(said),
+                    Err(broken) => Event::Broken(failure(broken)),
+                };
+                self.step(index, event);
+            }
+            (Answer::Verify(verdict), State::Verifying) => {
+                let judged = match verdict {
+                    Ok(None) => Ok(()),
+                    Ok(Some(Said { plugin, value: reason })) => Err(Failure::Verify { plugin, reason }),
+                    Err(broken) => Err(failure(broken)),
+                };
+                self.step(index, Event::Judged(judged));
+            }
+            (Answer::Kill(None), _) => self.step(index, Event::KillAllowed),
+            (Answer::Kill(Some(veto)), _) => self.kill_vetoed(index, &veto),
+            (Answer::Gate(_) | Answer::Verify(_), _) => {}
+        }
+    }
+
+    fn kill_vetoed(&mut self, index: usize, Said { plugin, value }: &Veto) {
+        tracing::info!(index, "plugin `{plugin}` lets the job live on: {value}");
+        self.step(index, Event::KillVetoed);
+    }
+}
+
+fn shut(Said { plugin, value }: Said<Submit>) -> Event {
+    match value {
+        Submit::Proceed => Event::Allowed,
+        Submit::Veto(reason) => Event::Decided(Outcome::Cancelled(Cancelled::Veto { plugin, reason })),
+        Submit::Skip(_, reason) => Event::Decided(Outcome::Skipped { plugin, reason }),
+    }
+}
+
+fn failure(broken: Broken) -> Failure {
+    Failure::Hook(match broken {
+        Broken::Fault(fault) => fault.to_string().into(),
+        Broken::NoRuntime => "the runtime that hooks run on has shut down".into(),
+    })
+}

@@ -1,0 +1,244 @@
+//! How does a job move, and what follows? The one place where a job's state changes.
+
+use std::time::Duration;
+
+use super::Dispatcher;
+use crate::backend::Kill;
+use crate::engine::treaty::{Notice, Order, SmallFile, Timer};
+use crate::job::{Cancelled, Failure, KillReason, Moment, Outcome, Status};
+use crate::lifecycle::{Effect, Ends, Event, Rules, State, step};
+use crate::store::{Record, Used};
+
+/// How long a job may take to go after SIGKILL, before the run goes on without it.
+pub(super) const UNKILLABLE: Duration = Duration::from_secs(30);
+/// After which time a scheduler that takes no more jobs is asked again, if no job ends before.
+const RESUBMIT: Duration = Duration::from_secs(1);
+
+impl Dispatcher {
+    pub(super) fn step(&mut self, index: usize, event: Event) {
+        let dice = self.roll();
+        let stopping = self.is_stopping();
+        let Some(entry) = self.jobs.get_mut(index) else { return };
+        let before = entry.state;
+        let started = event == Event::Started;
+        let spec = std::sync::Arc::clone(&entry.asked.spec);
+        let rules = Rules {
+            retry: (!stopping).then(|| spec.given_retry().unwrap_or(&self.settings.retry)),
+            tried: entry.tried,
+            timeout: spec.given_timeout().or(self.settings.timeout),
+            dice,
+        };
+        let timeout = rules.timeout;
+        let step = match step(before, event, &rules) {
+            Ok(step) => step,
+            Err(illegal) => return tracing::warn!(index, "ignored: {illegal}"),
+        };
+        entry.state = step.state;
+        if started {
+            let attempt = entry.tried.count();
+            self.records.push(&Record::Started { index, attempt, when: self.now });
+        }
+        self.account(index, before, step.state);
+        self.end(index, step.ends);
+        for effect in step.effects {
+            self.perform(index, *effect, timeout);
+        }
+        if matches!(step.state, State::Ended(_)) {
+            self.settle(index);
+            self.check_halt();
+        }
+    }
+
+    /// A random number, for the jitter of waits (xorshift).
+    fn roll(&mut self) -> u32 {
+        self.dice ^= self.dice << 13;
+        self.dice ^= self.dice >> 7;
+        self.dice ^= self.dice << 17;
+        (self.dice >> 32) as u32
+    }
+
+    /// Slots, queue and timers, as a job's state says.
+    fn account(&mut self, index: usize, before: State, after: State) {
+        if before == after {
+            return;
+        }
+        let is_submitting = |state| usize::from(matches!(state, State::Submitting { .. }));
+        self.submitting = self.submitting + is_submitting(after) - is_submitting(before);
+        self.busy += usize::from(after.holds_slot());
+        self.busy -= usize::from(before.holds_slot());
+        if after == State::Queued {
+            self.queue.push_back(index);
+        }
+        if after == State::Postponed {
+            self.postponed.insert(index);
+        }
+        if before.is_live() && !after.is_live() {
+            self.unlive(index);
+            self.orders.push(Order::Timer(index, Timer::Timeout, None));
+            self.orders.push(Order::Timer(index, Timer::Grace, None));
+        }
+        if before == State::Waiting {
+            self.orders.push(Order::Timer(index, Timer::Backoff, None));
+        }
+        if before == State::Postponed {
+            self.postponed.remove(&index);
+            self.orders.push(Order::Timer(index, Timer::Resubmit, None));
+        }
+    }
+
+    /// The scheduler has it no more, or it is let go.
+    fn unlive(&mut self, index: usize) {
+        if let Some(jid) = self.jobs.get(index).and_then(|entry| entry.jid.as_ref()) {
+            self.live.remove(jid);
+        }
+    }
+
+    /// An attempt has ended, or the job.
+    fn end(&mut self, index: usize, ends: Ends) {
+        match ends {
+            Ends::Nothing => {}
+            Ends::Attempt(failure, wait) => self.end_attempt(index, failure, wait),
+            Ends::Job(outcome) => self.end_job(index, outcome),
+        }
+    }
+
+    fn end_attempt(&mut self, index: usize, failure: Failure, wait: Duration) {
+        let Some(entry) = self.jobs.get_mut(index) else { return };
+        let attempt = entry.tried.count();
+        entry.tried.failed(&failure);
+        let (why, rc, usage) = (failure.to_string(), entry.rc, entry.usage.map(Used::from));
+        self.records.push(&Record::Failed { index, attempt, why: &why, rc, usage, when: self.now });
+        entry.outcome = Some(Outcome::Failed(failure));
+        self.orders.push(Order::Timer(index, Timer::Backoff, Some(wait)));
+        self.write_end(index, Status::Failed);
+    }
+
+    fn end_job(&mut self, index: usize, outcome: Outcome) {
+        let Some(entry) = self.jobs.get_mut(index) else { return };
+        let (attempt, status) = (entry.tried.count(), outcome.status());
+        let (rc, usage, when) = (entry.rc, entry.usage.map(Used::from), self.now);
+        let why = if outcome == Outcome::Succeeded { String::new() } else { outcome.to_string() };
+        self.records.push(&if is_left_over(&outcome) {
+            Record::Unstarted { index, why: &why, when }
+        } else {
+            Record::Ended { index, attempt, status: status.code(), why: &why, rc, usage, when }
+        });
+        let count = match &outcome {
+            Outcome::Succeeded => &mut self.counts.succeeded,
+            Outcome::Skipped { .. } => &mut self.counts.skipped,
+            Outcome::Failed(_) => &mut self.counts.failed,
+            Outcome::Killed(_) => &mut self.counts.killed,
+            Outcome::Cancelled(_) => &mut self.counts.cancelled,
+        };
+        *count += 1;
+        entry.outcome = Some(outcome);
+        self.write_end(index, status);
+    }
+
+    /// What never ran has no files.
+    fn write_end(&mut self, index: usize, status: Status) {
+        let Some(entry) = self.jobs.get(index) else { return };
+        if self.settings.files && entry.jid.is_some() {
+            self.orders.push(Order::Write(index, SmallFile::End { rc: entry.rc, status }));
+        }
+    }
+
+    fn perform(&mut self, index: usize, effect: Effect, timeout: Option<Duration>) {
+        match effect {
+            Effect::Tell(moment) => self.tell(index, moment),
+            Effect::AskGate => self.ask(index, Moment::Submitting, Event::Allowed),
+            Effect::AskKill => self.ask(index, Moment::Killing, Event::KillAllowed),
+            Effect::AskVerify => self.ask(index, Moment::Verifying, Event::Judged(Ok(()))),
+            Effect::Submit => self.submit(index),
+            Effect::Postpone => self.orders.push(Order::Timer(index, Timer::Resubmit, Some(RESUBMIT))),
+            Effect::Term => self.kill_with(index, Kill::Term, self.settings.grace),
+            Effect::Kill => self.kill_with(index, Kill::Kill, UNKILLABLE),
+            Effect::StartTimeout if timeout.is_some() => {
+                self.orders.push(Order::Timer(index, Timer::Timeout, timeout));
+            }
+            Effect::StartTimeout => {}
+        }
+    }
+
+    /// The intent is in the journal before the scheduler is asked.
+    fn submit(&mut self, index: usize) {
+        if self.broken.is_some() {
+            return;
+        }
+        let Some(entry) = self.jobs.get(index) else { return };
+        self.records.push(&Record::Submitting { index, attempt: entry.tried.count() });
+        self.orders.push(Order::Submit(index));
+    }
+
+    fn kill_with(&mut self, index: usize, how: Kill, grace: Duration) {
+        let Some(jid) = self.jobs.get(index).and_then(|entry| entry.jid.clone()) else { return };
+        self.orders.push(Order::Kill(jid, how));
+        self.orders.push(Order::Timer(index, Timer::Grace, Some(grace)));
+    }
+
+    /// Asks hooks; where there are none, goes on at once.
+    fn ask(&mut self, index: usize, moment: Moment, go: Event) {
+        if self.settings.told.has(moment) {
+            self.tell(index, moment);
+        } else {
+            self.publish(index, moment);
+            self.step(index, go);
+        }
+    }
+
+    /// Hooks of one job are called one after the other: those of later moments wait for those of earlier ones.
+    pub(super) fn tell(&mut self, index: usize, moment: Moment) {
+        self.publish(index, moment);
+        if self.abandoned || !self.settings.told.has(moment) {
+            return;
+        }
+        let Some(entry) = self.jobs.get_mut(index) else { return };
+        let notice = Notice { moment, job: entry.snapshot(index, &self.settings.workdir, moment) };
+        if entry.calling {
+            return entry.waiting.push(notice);
+        }
+        entry.calling = true;
+        self.calling += 1;
+        self.orders.push(Order::Call(index, vec![notice]));
+    }
+
+    fn publish(&mut self, index: usize, moment: Moment) {
+        if !self.publishing || matches!(moment, Moment::Polling(_)) {
+            return;
+        }
+        let Some(entry) = self.jobs.get(index) else { return };
+        let job = entry.snapshot(index, &self.settings.workdir, moment);
+        self.orders.push(Order::Publish(Notice { moment, job }));
+    }
+
+    /// The wait before the next attempt is over. What hooks read of the last one stays until they have returned.
+    pub(super) fn due(&mut self, index: usize) {
+        match self.jobs.get_mut(index) {
+            Some(entry) if entry.state == State::Waiting && entry.calling => entry.due = true,
+            Some(entry) if entry.state == State::Waiting => {
+                (entry.due, entry.outcome, entry.jid) = (false, None, None);
+                self.step(index, Event::Due);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn resubmit(&mut self, index: usize) {
+        if self.broken.is_none() && self.jobs.get(index).is_some_and(|it| it.state == State::Postponed) {
+            self.step(index, Event::Resubmit);
+        }
+    }
+
+    /// Lets go of what was asked, once nobody needs it. A user's data in it is dropped elsewhere: that may block or panic.
+    pub(super) fn settle(&mut self, index: usize) {
+        self.orders.extend(self.jobs.settle(index).map(Order::Discard));
+    }
+}
+
+/// Whether a job is left for another run on the same work directory, because this one was stopped before its turn.
+fn is_left_over(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Cancelled(Cancelled::Stopped(reason)) => *reason != KillReason::User,
+        _ => false,
+    }
+}

@@ -1,0 +1,120 @@
+//! How is a job or a run stopped? In steps that only grow: nothing more starts, what runs is asked, told, forced to end.
+
+use super::Dispatcher;
+use crate::engine::treaty::{Level, Order, Why};
+use crate::hook::Stopped;
+use crate::job::{KillReason, Signal};
+use crate::lifecycle::{Event, How, State, Stop};
+
+impl Dispatcher {
+    /// Whether nothing more is to start.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.is_some() || self.broken.is_some()
+    }
+
+    /// Somebody wants a job to end. One that is not here yet is remembered.
+    pub(super) fn kill(&mut self, index: usize) {
+        if index >= self.jobs.len() {
+            self.doomed.insert(index);
+        } else {
+            self.step(index, Event::Stop(Stop { how: How::Ask, why: KillReason::User }));
+        }
+    }
+
+    /// The program wants the run to end. `on_shutdown` is told; it cannot veto that.
+    pub(super) fn cancel(&mut self) {
+        if !self.shut_down {
+            self.ask_shutdown(None);
+        }
+        self.stop(Level::Ask, Stopped::Cancelled);
+    }
+
+    /// The first signal stops what has not started, if no hook vetoes it; the second kills, the third leaves at once.
+    pub(super) fn signal(&mut self, signal: Signal) {
+        self.signals += 1;
+        match self.signals {
+            1 => self.ask_shutdown(Some(signal)),
+            2 => self.stop(Level::Term, Stopped::Signal(signal)),
+            _ => self.stop(Level::Leave, Stopped::Signal(signal)),
+        }
+    }
+
+    fn ask_shutdown(&mut self, signal: Option<Signal>) {
+        self.calling += 1;
+        self.shut_down = true;
+        self.signal_asked |= signal.is_some();
+        self.orders.push(Order::AskShutdown(signal));
+    }
+
+    pub(super) fn shutdown_answered(&mut self, go: bool, signal: Option<Signal>) {
+        self.calling -= 1;
+        self.signal_asked &= signal.is_none();
+        match signal {
+            Some(signal) if go => self.stop(Level::Soon, Stopped::Signal(signal)),
+            // The run goes on, and is told of its end when that comes.
+            Some(_) => self.shut_down = self.is_stopping(),
+            None => {}
+        }
+    }
+
+    /// Whether it is time to give the run up.
+    pub(super) fn check_halt(&mut self) {
+        let reached = |halt: &crate::engine::halt::Halt| halt.reached(&self.counts);
+        if let (false, Some(halt)) = (self.is_stopping(), self.settings.halt.filter(reached)) {
+            self.stop(if halt.now { Level::Ask } else { Level::Soon }, Stopped::Halted);
+        }
+    }
+
+    fn stop(&mut self, level: Level, why: Why) {
+        if self.stopping.is_some_and(|(before, _)| before >= level) {
+            return;
+        }
+        self.stopping = Some((level, why));
+        self.shut_in();
+        let how = match level {
+            Level::Soon | Level::Ask => How::Ask,
+            Level::Term => How::Term,
+            Level::Leave => How::Kill,
+        };
+        let has_begun = |state: State| state.is_live() || matches!(state, State::Submitting { .. });
+        for index in self.jobs.which(|entry| level > Level::Soon || !has_begun(entry.state)) {
+            self.step(index, Event::Stop(Stop { how, why: reason(why) }));
+        }
+    }
+
+    /// The run's files cannot be written: nothing more starts, and what has not started is left for another run.
+    pub(in crate::engine) fn breaks(&mut self, why: String) {
+        if self.broken.is_none() {
+            tracing::error!("the run is being stopped: {why}");
+            self.broken = Some(why);
+            self.shut_in();
+        }
+    }
+
+    fn shut_in(&mut self) {
+        self.feeding = false;
+        self.queue.clear();
+        self.orders.push(Order::CloseFeed);
+    }
+
+    /// Nobody wants the run any more: what has not started is left for another run, what runs is killed.
+    pub(super) fn abandon(&mut self) {
+        self.abandoned = true;
+        self.shut_in();
+        let has_begun = |state: State| state.is_live() || matches!(state, State::Submitting { .. });
+        for index in self.jobs.which(|entry| has_begun(entry.state)) {
+            self.step(index, Event::Stop(Stop { how: How::Kill, why: KillReason::RunDropped }));
+        }
+        self.orders.retain(|order| {
+            !matches!(order, Order::Call(..) | Order::Submit(_) | Order::AskShutdown(_) | Order::Publish(_))
+        });
+    }
+}
+
+/// What a job is told, that a run is stopped for this.
+pub(super) fn reason(why: Why) -> KillReason {
+    match why {
+        Stopped::Halted => KillReason::Halted,
+        Stopped::Cancelled | Stopped::Signal(_) => KillReason::RunCancelled,
+    }
+}

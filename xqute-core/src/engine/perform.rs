@@ -1,0 +1,198 @@
+//! How is an order performed? First what the dispatcher wrote down goes into the journal; then the order.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::broadcast;
+
+use super::calls::Caller;
+use super::dispatcher::Dispatcher;
+use super::feeder::Feeder;
+use super::questions::Questions;
+use super::timers::Timers;
+use super::treaty::{Order, SmallFile};
+use crate::backend::{Refused, Submission};
+use crate::job::{Job, JobFiles, Moment};
+use crate::script::{Fragments, Script, render};
+use crate::store::{self, Journal, Record};
+
+/// Performs what the dispatcher orders.
+pub(super) struct Performer {
+    pub(super) caller: Caller,
+    pub(super) feeder: Arc<Feeder>,
+    pub(super) journal: Journal,
+    pub(super) events: broadcast::Sender<(Moment, Job)>,
+    pub(super) wrapping: Wrapping,
+    pub(super) timers: Timers,
+    /// Ordered, and not performed, because the journal cannot be written.
+    pub(super) held: Vec<Order>,
+}
+
+/// What goes around every job's command.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wrapping {
+    pub(super) prescript: Option<String>,
+    pub(super) postscript: Option<String>,
+}
+
+impl Performer {
+    /// Whether somebody reads events.
+    pub(super) fn publishes(&self) -> bool {
+        self.events.receiver_count() > 0
+    }
+
+    /// When the next timer is due.
+    pub(super) fn next_timer(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// Whether orders wait for a journal that cannot be written.
+    pub(super) fn is_stuck(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Tells the dispatcher of the timers that are due.
+    pub(super) fn due(&mut self, dispatcher: &mut Dispatcher) {
+        let now = Instant::now();
+        while let Some((index, timer)) = self.timers.pop(now) {
+            dispatcher.timer(index, timer);
+        }
+    }
+
+    /// Does what the dispatcher ordered, and what it orders upon that.
+    pub(super) fn perform(&mut self, dispatcher: &mut Dispatcher, questions: &mut Questions) {
+        loop {
+            let orders = dispatcher.take_orders();
+            let written = self.write(dispatcher);
+            if !written {
+                let (now, held): (Vec<_>, Vec<_>) = orders.into_iter().partition(tells_nothing);
+                self.held.extend(held);
+                if now.is_empty() && dispatcher.broken().is_some() {
+                    return;
+                }
+                now.into_iter().for_each(|order| self.obey(order, dispatcher, questions));
+                continue;
+            }
+            if orders.is_empty() && self.held.is_empty() {
+                return;
+            }
+            let held = std::mem::take(&mut self.held);
+            held.into_iter().chain(orders).for_each(|order| self.obey(order, dispatcher, questions));
+        }
+    }
+
+    /// Whether everything is written down that the orders tell of.
+    fn write(&mut self, dispatcher: &mut Dispatcher) -> bool {
+        if dispatcher.records().is_empty() {
+            return true;
+        }
+        match self.journal.write(dispatcher.records()) {
+            Ok(()) => true,
+            Err(error) => {
+                dispatcher.breaks(cannot_write(&error));
+                false
+            }
+        }
+    }
+
+    /// The last record: the run has ended in order. An error, if it has not, or that cannot be written.
+    pub(super) fn write_end(&mut self, dispatcher: &mut Dispatcher) -> Result<(), String> {
+        if let Some(why) = dispatcher.broken() {
+            return Err(why.to_owned());
+        }
+        dispatcher.records().push(&Record::Done { when: store::now() });
+        self.journal.write(dispatcher.records()).map_err(|error| cannot_write(&error))
+    }
+
+    /// Nothing more is written: waits until all that was is safe from a power cut. Who reads events has read the last.
+    pub(super) fn close(self) -> Result<(), String> {
+        drop(self.events);
+        self.journal.close().map_err(|error| cannot_write(&error))
+    }
+
+    fn obey(&mut self, order: Order, dispatcher: &mut Dispatcher, questions: &mut Questions) {
+        match order {
+            Order::Submit(index) => self.submit(index, dispatcher, questions),
+            Order::Call(index, notices) => self.caller.call(index, notices),
+            // Nobody reads any more, if it fails.
+            Order::Publish(notice) => drop(self.events.send((notice.moment, notice.job))),
+            Order::AskShutdown(signal) => self.caller.shutdown(signal),
+            Order::Write(index, file) => {
+                if let Err(error) = write_file(&dispatcher.files(index), &file) {
+                    dispatcher.breaks(error.to_string());
+                }
+            }
+            Order::Discard(asked) => self.caller.discard(asked),
+            Order::Kill(jid, how) => questions.kill(jid, how),
+            Order::Timer(index, timer, after) => self.timers.set(index, timer, after, Instant::now()),
+            Order::CloseFeed => self.feeder.close(true),
+        }
+    }
+
+    /// Makes a job's directory and its script, and puts it with those that are submitted next.
+    fn submit(&mut self, index: usize, dispatcher: &mut Dispatcher, questions: &mut Questions) {
+        let Some((mut job, fragments)) = dispatcher.submission(index) else { return };
+        let backend = questions.backend();
+        if backend.uses_files() {
+            let needs_script = backend.needs_script();
+            match self.wrapping.prepare(&job, fragments, backend.name(), needs_script) {
+                Ok(script) => job.script = script,
+                Err(error) => {
+                    return dispatcher.submitted(index, Err(Refused::Storage(error.to_string())));
+                }
+            }
+        }
+        questions.submit(job);
+    }
+}
+
+impl Wrapping {
+    /// The job's directory is made; its script, where it has one.
+    fn prepare(
+        &self,
+        job: &Submission,
+        fragments: &Fragments,
+        scheduler: &str,
+        needs_script: bool,
+    ) -> io::Result<Option<PathBuf>> {
+        store::make_metadir(&job.files)?;
+        let wrapped = needs_script || self.prescript.is_some() || self.postscript.is_some();
+        if fragments.is_empty() && !wrapped {
+            return Ok(None);
+        }
+        let path = job.files.script(scheduler);
+        let text = render(&Script {
+            index: job.index,
+            argv: &job.argv,
+            files: &job.files,
+            fragments,
+            prescript: self.prescript.as_deref(),
+            postscript: self.postscript.as_deref(),
+        });
+        store::write_script(&path, &text)?;
+        Ok(Some(path))
+    }
+}
+
+/// Whether an order shows no fact to anybody, so that it need not wait for the journal.
+fn tells_nothing(order: &Order) -> bool {
+    matches!(order, Order::Kill(..) | Order::Timer(..) | Order::CloseFeed | Order::Discard(_))
+}
+
+fn write_file(files: &JobFiles, file: &SmallFile) -> io::Result<()> {
+    match file {
+        SmallFile::Jid(jid) => store::write_line(&files.jid(), jid),
+        SmallFile::End { rc, status } => {
+            if let Some(rc) = rc {
+                store::write_line(&files.rc(), rc)?;
+            }
+            store::write_line(&files.status(), status.code())
+        }
+    }
+}
+
+fn cannot_write(error: &io::Error) -> String {
+    format!("the journal cannot be written: {error}")
+}

@@ -1,0 +1,184 @@
+//! What is the backend being asked? One submission, one observation and one kill at a time, each until it has answered,
+//! whatever else happens meanwhile.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::dispatcher::Dispatcher;
+use crate::backend::{Accepted, Backend, Jid, Kill, Observation, Refused, Submission, Unreachable};
+
+/// A question that has not been answered yet.
+type Question<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// What the scheduler said to each job.
+pub(super) type Submitted = Vec<(usize, Result<Accepted, Refused>)>;
+
+/// The first wait after a scheduler could not be asked; it doubles.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// The longest.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// How long a last kill may take, when a run is left at once.
+const LAST_KILL: Duration = Duration::from_secs(2);
+
+/// The questions to the backend: under way, and to be asked next.
+pub(super) struct Questions {
+    backend: Arc<dyn Backend>,
+    to_submit: Vec<Submission>,
+    to_kill: Vec<(Jid, Kill)>,
+    submitting: Option<Question<Submitted>>,
+    killing: Option<Question<()>>,
+    observing: Option<Question<Result<Vec<Observation>, Unreachable>>>,
+    /// How often in a row the scheduler could not be asked.
+    unreachable: u32,
+}
+
+/// What was answered.
+pub(super) enum Answered {
+    Submitted(Submitted),
+    Seen(Vec<Observation>),
+    /// Nothing that the dispatcher wants to know.
+    Nothing,
+}
+
+impl Questions {
+    pub(super) fn new(backend: Arc<dyn Backend>) -> Self {
+        let (to_submit, to_kill) = (Vec::new(), Vec::new());
+        let (submitting, killing, observing) = (None, None, None);
+        Self { backend, to_submit, to_kill, submitting, killing, observing, unreachable: 0 }
+    }
+
+    pub(super) fn backend(&self) -> &dyn Backend {
+        &*self.backend
+    }
+
+    pub(super) fn submit(&mut self, job: Submission) {
+        self.to_submit.push(job);
+    }
+
+    pub(super) fn kill(&mut self, jid: Jid, how: Kill) {
+        self.to_kill.push((jid, how));
+    }
+
+    /// What was not submitted yet never will be.
+    pub(super) fn forget_submissions(&mut self) {
+        self.to_submit.clear();
+    }
+
+    /// Whether nothing is under way that somebody must hear the answer of.
+    pub(super) fn are_answered(&self) -> bool {
+        self.submitting.is_none() && self.to_submit.is_empty()
+    }
+
+    /// Asks what there is to ask.
+    pub(super) fn ask(&mut self, dispatcher: &Dispatcher) {
+        if self.submitting.is_none() && !self.to_submit.is_empty() {
+            let jobs = std::mem::take(&mut self.to_submit);
+            self.submitting = Some(Box::pin(submit(Arc::clone(&self.backend), jobs)));
+        }
+        if self.killing.is_none() && !self.to_kill.is_empty() {
+            let kills = std::mem::take(&mut self.to_kill);
+            self.killing = Some(Box::pin(kill(Arc::clone(&self.backend), kills)));
+        }
+        if self.observing.is_none() && dispatcher.has_live() {
+            let (backend, live, wait) = (Arc::clone(&self.backend), dispatcher.live(), self.wait());
+            self.observing = Some(Box::pin(async move {
+                if !wait.is_zero() {
+                    tokio::time::sleep(wait).await;
+                }
+                backend.observe(&live).await
+            }));
+        }
+    }
+
+    /// How long to let a scheduler be that could not be asked.
+    fn wait(&self) -> Duration {
+        match self.unreachable.checked_sub(1) {
+            None => Duration::ZERO,
+            Some(again) => FIRST_WAIT.saturating_mul(2_u32.saturating_pow(again)).min(LONGEST_WAIT),
+        }
+    }
+
+    /// The next answer. May be dropped at any time: the questions stay.
+    pub(super) async fn answered(&mut self) -> Answered {
+        tokio::select! {
+            biased;
+            answers = answer(&mut self.submitting) => {
+                self.submitting = None;
+                Answered::Submitted(answers)
+            }
+            () = answer(&mut self.killing) => {
+                self.killing = None;
+                Answered::Nothing
+            }
+            seen = answer(&mut self.observing) => {
+                self.observing = None;
+                self.seen(seen)
+            }
+        }
+    }
+
+    fn seen(&mut self, seen: Result<Vec<Observation>, Unreachable>) -> Answered {
+        match seen {
+            Ok(seen) => {
+                self.unreachable = 0;
+                Answered::Seen(seen)
+            }
+            Err(why) => {
+                self.unreachable += 1;
+                let wait = self.wait();
+                tracing::warn!(
+                    "the scheduler cannot be asked; nothing is known of its jobs until it answers (again in {wait:?}): {why}"
+                );
+                Answered::Nothing
+            }
+        }
+    }
+
+    /// Kills what is to be killed, and waits for no more than that.
+    pub(super) async fn kill_at_once(&mut self) {
+        let kills = std::mem::take(&mut self.to_kill);
+        let last = async {
+            answer_if_any(&mut self.killing).await;
+            kill(Arc::clone(&self.backend), kills).await;
+        };
+        if tokio::time::timeout(LAST_KILL, last).await.is_err() {
+            tracing::error!("the jobs could not be killed in time: they may still run");
+        }
+    }
+}
+
+async fn submit(backend: Arc<dyn Backend>, jobs: Vec<Submission>) -> Submitted {
+    let mut answers = backend.submit(&jobs).await;
+    let silent = || Err(Refused::ForGood("the backend gave no answer to its submission".to_owned()));
+    answers.resize_with(jobs.len(), silent);
+    jobs.iter().map(|job| job.index).zip(answers).collect()
+}
+
+async fn kill(backend: Arc<dyn Backend>, kills: Vec<(Jid, Kill)>) {
+    for how in [Kill::Term, Kill::Kill] {
+        let jids: Vec<Jid> =
+            kills.iter().filter(|(_, it)| *it == how).map(|(jid, _)| Arc::clone(jid)).collect();
+        if jids.is_empty() {
+            continue;
+        }
+        if let Err(why) = backend.kill(&jids, how).await {
+            // The grace goes on: it is tried again, harder.
+            tracing::warn!("{} jobs could not be killed: {why}", jids.len());
+        }
+    }
+}
+
+/// The answer, where there is a question; else it never comes.
+async fn answer<T>(question: &mut Option<Question<T>>) -> T {
+    match question {
+        Some(question) => question.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn answer_if_any(question: &mut Option<Question<()>>) {
+    if let Some(question) = question.take() {
+        question.await;
+    }
+}

@@ -1,0 +1,247 @@
+//! Lives in any order of events.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::state::Why;
+use super::{Effect, Ends, Event, How, Rules, State, Stop, Tried, step};
+use crate::job::{Cancelled, Failure, KillReason, Moment, Outcome, RetryPolicy, Status};
+
+const RETRIES: u32 = 3;
+
+fn failures() -> impl Strategy<Value = Failure> {
+    prop_oneof![
+        Just(Failure::ExitCode(1)),
+        Just(Failure::SubmitRejected("no".into())),
+        Just(Failure::LostBeforeStart("gone".into())),
+        Just(Failure::NodeFailed("n1".into())),
+        Just(Failure::Preempted),
+    ]
+}
+
+fn stops() -> impl Strategy<Value = Event> {
+    let how = prop_oneof![Just(How::Ask), Just(How::Term), Just(How::Kill)];
+    let why = prop_oneof![Just(KillReason::User), Just(KillReason::Halted), Just(KillReason::RunCancelled)];
+    (how, why).prop_map(|(how, why)| Event::Stop(Stop { how, why }))
+}
+
+fn skipped() -> Outcome {
+    Outcome::Skipped { plugin: "p".into(), reason: "r".into() }
+}
+
+fn vetoed() -> Outcome {
+    Outcome::Cancelled(Cancelled::Veto { plugin: "p".into(), reason: "r".into() })
+}
+
+/// Any event at all; the first ones, which lead on, more often.
+fn events() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        4 => Just(Event::Enqueue),
+        4 => Just(Event::Turn),
+        4 => Just(Event::Allowed),
+        4 => Just(Event::Submitted),
+        4 => Just(Event::Started),
+        4 => Just(Event::Due),
+        4 => failures().prop_map(|it| Event::Exited(Err(it))),
+        2 => Just(Event::Exited(Ok(()))),
+        2 => failures().prop_map(|it| Event::Judged(Err(it))),
+        1 => Just(Event::Judged(Ok(()))),
+        1 => Just(Event::Decided(vetoed())),
+        1 => Just(Event::Decided(skipped())),
+        1 => Just(Event::Broken(Failure::Hook("broken".into()))),
+        1 => Just(Event::Postponed),
+        1 => Just(Event::Resubmit),
+        1 => failures().prop_map(Event::Rejected),
+        1 => stops(),
+        2 => Just(Event::TimeUp),
+        1 => Just(Event::KillAllowed),
+        1 => Just(Event::KillVetoed),
+        1 => Just(Event::GraceOver),
+    ]
+}
+
+/// The arrows of the diagram: which moment may follow which in a job's life.
+fn follows(before: Option<Moment>, next: Moment) -> bool {
+    use Moment::{
+        Cancelled, Failed, Init, Killed, Killing, Queued, Started, Submitted, Submitting, Succeeded,
+        Verifying,
+    };
+    match next {
+        Init => before.is_none(),
+        Queued => matches!(before, Some(Init | Failed)),
+        Submitting => before == Some(Queued),
+        Submitted => before == Some(Submitting),
+        Started => matches!(before, Some(Submitted | Killing)),
+        Killing => matches!(before, Some(Submitted | Started | Killing)),
+        Verifying => matches!(before, Some(Started | Killing)),
+        Succeeded => matches!(before, Some(Submitting | Verifying)),
+        Failed => matches!(before, Some(Submitting | Submitted | Started | Killing | Verifying)),
+        Killed => matches!(before, Some(Submitted | Started | Killing)),
+        Cancelled => matches!(before, Some(Init | Queued | Submitting | Failed)),
+        _ => false,
+    }
+}
+
+/// A life, as far as it has come.
+struct Life {
+    state: State,
+    tried: Tried,
+    outcomes: Vec<Outcome>,
+    told: Vec<Moment>,
+    submits: u32,
+}
+
+impl Life {
+    fn new() -> Self {
+        Self { state: State::Init, tried: Tried::default(), outcomes: vec![], told: vec![], submits: 0 }
+    }
+
+    /// What happens, if it can. Whether it could.
+    fn happen(&mut self, event: Event, policy: Option<&RetryPolicy>) -> Result<bool, TestCaseError> {
+        let before = self.state;
+        let rules =
+            Rules { retry: policy, tried: self.tried, timeout: Some(Duration::from_secs(1)), dice: 7 };
+        let Ok(step) = step(before, event, &rules) else { return Ok(false) };
+        let ended = matches!(before, State::Ended(_));
+        prop_assert!(!ended || (step.state == before && step.effects.is_empty()), "an end is an end");
+        self.state = step.state;
+        match step.ends {
+            Ends::Nothing => {}
+            Ends::Attempt(failure, _) => self.tried.failed(&failure),
+            Ends::Job(outcome) => self.outcomes.push(outcome),
+        }
+        for effect in step.effects {
+            let moment = match effect {
+                Effect::Tell(moment) => *moment,
+                Effect::AskGate => Moment::Submitting,
+                Effect::AskKill => Moment::Killing,
+                Effect::AskVerify => Moment::Verifying,
+                Effect::Submit => {
+                    self.submits += 1;
+                    continue;
+                }
+                _ => continue,
+            };
+            prop_assert!(follows(self.told.last().copied(), moment), "{:?} after {:?}", moment, self.told);
+            self.told.push(moment);
+        }
+        Ok(true)
+    }
+
+    fn check(&self) -> Result<(), TestCaseError> {
+        let ended = matches!(self.state, State::Ended(_));
+        prop_assert_eq!(self.outcomes.len(), usize::from(ended), "exactly one outcome");
+        prop_assert!(self.tried.paid <= RETRIES && self.tried.free <= super::retry::MOST_FREE);
+        if let (State::Ended(status), [outcome]) = (self.state, &self.outcomes[..]) {
+            prop_assert_eq!(status, outcome.status());
+            prop_assert_eq!(self.told.last().map(|it| it.status()), Some(status));
+        }
+        Ok(())
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_life_in_any_order_of_events_is_a_path_of_the_diagram(
+        events in proptest::collection::vec(events(), 0..120),
+        retries in proptest::option::of(0..=RETRIES),
+    ) {
+        let policy = retries.map(RetryPolicy::new);
+        let mut life = Life::new();
+        for event in events {
+            life.happen(event, policy.as_ref())?;
+            life.check()?;
+        }
+    }
+
+    #[test]
+    fn every_job_ends_if_what_it_waits_for_happens(
+        events in proptest::collection::vec(events(), 0..60),
+    ) {
+        let policy = RetryPolicy::new(RETRIES);
+        let mut life = Life::new();
+        for event in events {
+            life.happen(event, Some(&policy))?;
+        }
+        for _ in 0..10_000 {
+            let next = match life.state {
+                State::Init => Event::Enqueue,
+                State::Queued => Event::Turn,
+                State::Waiting => Event::Due,
+                State::Gating => Event::Allowed,
+                State::Submitting { .. } => Event::Submitted,
+                State::Postponed => Event::Resubmit,
+                State::Submitted => Event::Started,
+                State::Running => Event::Exited(Err(Failure::ExitCode(1))),
+                State::Asking { .. } => Event::KillAllowed,
+                State::Killing { .. } => Event::GraceOver,
+                State::Verifying => Event::Judged(Ok(())),
+                State::Ended(_) => break,
+            };
+            prop_assert!(life.happen(next, Some(&policy))?);
+        }
+        prop_assert!(matches!(life.state, State::Ended(_)), "{:?}", life.state);
+        prop_assert!(life.submits <= RETRIES + super::retry::MOST_FREE + 60, "attempts are bounded");
+        life.check()?;
+    }
+}
+
+fn rules(policy: &RetryPolicy) -> Rules<'_> {
+    Rules { retry: Some(policy), tried: Tried::default(), timeout: Some(Duration::from_secs(5)), dice: 0 }
+}
+
+fn killing(why: Why) -> State {
+    State::Killing { why, started: true, forced: false }
+}
+
+#[test]
+fn a_job_that_ends_by_itself_while_it_is_being_killed_keeps_its_own_outcome() {
+    let policy = RetryPolicy::never();
+    let user = Why::Reason(KillReason::User);
+    let asked = State::Asking { why: user, started: true };
+    let end = step(asked, Event::Exited(Err(Failure::ExitCode(3))), &rules(&policy)).unwrap();
+    assert_eq!(end.ends, Ends::Job(Outcome::Failed(Failure::ExitCode(3))), "nobody had told it to end");
+    for state in [asked, killing(user), killing(Why::TimedOut)] {
+        let end = step(state, Event::Exited(Ok(())), &rules(&policy)).unwrap();
+        assert_eq!(end.state, State::Verifying, "it did its work");
+    }
+    let end = step(killing(user), Event::Exited(Err(Failure::ExitCode(3))), &rules(&policy)).unwrap();
+    assert_eq!(end.ends, Ends::Job(Outcome::Killed(KillReason::User)));
+}
+
+#[test]
+fn a_kill_is_no_failure_and_a_timeout_is_one() {
+    let policy = RetryPolicy::new(1).jitter(false);
+    let killed = Event::Exited(Err(Failure::Signal(crate::job::Signal(15))));
+    let end = step(killing(Why::TimedOut), killed.clone(), &rules(&policy)).unwrap();
+    let timed_out = Failure::TimedOut(Duration::from_secs(5));
+    assert_eq!((end.state, end.ends), (State::Waiting, Ends::Attempt(timed_out, Duration::from_secs(1))));
+    let end = step(killing(Why::Reason(KillReason::User)), killed, &rules(&policy)).unwrap();
+    assert_eq!(end.state, State::Ended(Status::Killed), "a killed job is not tried again");
+}
+
+#[test]
+fn a_reason_beats_a_timeout_that_is_under_way() {
+    let policy = RetryPolicy::new(1);
+    let stop = Event::Stop(Stop { how: How::Ask, why: KillReason::User });
+    let next = step(killing(Why::TimedOut), stop, &rules(&policy)).unwrap();
+    assert_eq!((next.state, next.effects), (killing(Why::Reason(KillReason::User)), &[][..]));
+}
+
+#[test]
+fn what_survives_sigkill_is_let_go() {
+    let policy = RetryPolicy::new(5);
+    let state = State::Killing { why: Why::TimedOut, started: true, forced: true };
+    let end = step(state, Event::GraceOver, &rules(&policy)).unwrap();
+    assert_eq!(end.state, State::Ended(Status::Failed), "and is not tried again beside itself");
+}
+
+#[test]
+fn what_cannot_happen_is_told() {
+    let policy = RetryPolicy::never();
+    let error = step(State::Ended(Status::Finished), Event::Started, &rules(&policy)).unwrap_err();
+    assert_eq!(error.to_string(), "Started cannot happen to a job that is Ended(Finished)");
+}

@@ -1,0 +1,109 @@
+//! How are bytes written so that bash reads them back unchanged?
+
+use crate::job::Argv;
+
+/// Words that bash takes for its grammar where a command begins, if they are not quoted.
+const RESERVED: [&[u8]; 18] = [
+    b"case",
+    b"coproc",
+    b"do",
+    b"done",
+    b"elif",
+    b"else",
+    b"esac",
+    b"fi",
+    b"for",
+    b"function",
+    b"if",
+    b"in",
+    b"select",
+    b"then",
+    b"time",
+    b"until",
+    b"while",
+    b"[[",
+];
+
+/// Adds `bytes` in single quotes, in which bash reads everything as it stands.
+pub(super) fn single(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.push(b'\'');
+    for &byte in bytes {
+        match byte {
+            b'\'' => out.extend_from_slice(br"'\''"),
+            _ => out.push(byte),
+        }
+    }
+    out.push(b'\'');
+}
+
+/// A command as one line of bash that `eval` runs.
+pub(super) fn line(argv: &Argv) -> Vec<u8> {
+    let mut out = Vec::new();
+    let program = argv.program().as_encoded_bytes();
+    // A first word with `%` is a job of the shell to bash, quoted or not, but not to `exec`.
+    if program.starts_with(b"%") {
+        out.extend_from_slice(b"exec ");
+    }
+    if RESERVED.contains(&program) || program.contains(&b'=') {
+        single(&mut out, program);
+    } else {
+        word(&mut out, program);
+    }
+    for arg in argv.args() {
+        out.push(b' ');
+        word(&mut out, arg.as_encoded_bytes());
+    }
+    out
+}
+
+/// As it stands if it can, in double quotes if that is enough: the line is put in single quotes as a whole, and stays
+/// readable so.
+fn word(out: &mut Vec<u8>, bytes: &[u8]) {
+    if !bytes.is_empty() && bytes.iter().all(|it| is_plain(*it)) {
+        out.extend_from_slice(bytes);
+    } else if bytes.iter().all(|it| is_plain_in_double_quotes(*it)) {
+        out.push(b'"');
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+    } else {
+        single(out, bytes);
+    }
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-./,:+@%=".contains(&byte)
+}
+
+fn is_plain_in_double_quotes(byte: u8) -> bool {
+    (byte == b' ' || byte.is_ascii_graphic()) && !b"\"$`\\!".contains(&byte)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(words: &[&str]) -> String {
+        String::from_utf8(line(&Argv::new(words.to_vec()).unwrap())).unwrap()
+    }
+
+    #[test]
+    fn what_needs_no_quotes_has_none() {
+        assert_eq!(
+            written(&["bwa", "mem", "-t4", "ref/hg38.fa", "--opt=a,b"]),
+            "bwa mem -t4 ref/hg38.fa --opt=a,b"
+        );
+    }
+
+    #[test]
+    fn what_needs_quotes_has_the_kind_that_is_read_best() {
+        assert_eq!(written(&["echo", "it's 5", "", "a*"]), r#"echo "it's 5" "" "a*""#);
+        assert_eq!(written(&["awk", "{print $1}", "don't!"]), r"awk '{print $1}' 'don'\''t!'");
+    }
+
+    #[test]
+    fn a_program_is_no_word_of_the_grammar() {
+        assert_eq!(written(&["time", "time"]), "'time' time");
+        assert_eq!(written(&["A=b", "A=b"]), "'A=b' A=b");
+        assert_eq!(written(&["%1"]), "exec %1");
+    }
+}

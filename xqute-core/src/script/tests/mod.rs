@@ -1,0 +1,7 @@
+//! Does bash do what the script says? Every test here runs it.
+
+mod end;
+mod fragments;
+mod scene;
+mod term;
+mod words;

@@ -1,0 +1,155 @@
+//! Which facts are written down?
+//!
+//! On disk a record is its `postcard` form: **the order of variants and of fields is the format**. A new variant goes to
+//! the end; anything else is a new `frame::VERSION`, and the old form is read for ever (`fixtures/`).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::job::{Argv, Digest, JobSpec, PeakMemory, Usage};
+
+use super::holder::Holder;
+use super::words::{Bytes, Words};
+
+/// A fact about a run or a job. `when` is in milliseconds since the epoch, `index` the job's number, `attempt` which try
+/// it is, from 0.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Record<'a> {
+    /// A run begins; what follows is its.
+    Run {
+        /// Its identifier.
+        id: &'a str,
+        /// The version of xqute.
+        version: &'a str,
+        /// The name of the backend.
+        scheduler: &'a str,
+        /// Its process.
+        #[serde(borrow)]
+        holder: Holder<'a>,
+        when: u64,
+    },
+    /// A job is known. What it is given as environment is not written, since that may be a secret; the digest has it in.
+    Fed {
+        index: usize,
+        digest: [u8; 16],
+        #[serde(borrow)]
+        name: Option<&'a str>,
+        #[serde(borrow)]
+        argv: Words<'a>,
+        #[serde(borrow)]
+        cwd: Option<Bytes<'a>>,
+    },
+    /// An attempt is about to be submitted: if nothing follows, nobody knows whether it was.
+    Submitting { index: usize, attempt: u32 },
+    /// The scheduler has it.
+    Submitted {
+        index: usize,
+        attempt: u32,
+        jid: &'a str,
+        /// Process id and start time in clock ticks since boot, where it is a process of this machine.
+        process: Option<(i32, u64)>,
+        when: u64,
+    },
+    /// It runs.
+    Started { index: usize, attempt: u32, when: u64 },
+    /// It failed, and another follows.
+    Failed { index: usize, attempt: u32, why: &'a str, rc: Option<i32>, usage: Option<Used>, when: u64 },
+    /// The job ended.
+    Ended {
+        index: usize,
+        attempt: u32,
+        /// The code of its [`Status`](crate::job::Status).
+        status: u8,
+        why: &'a str,
+        rc: Option<i32>,
+        usage: Option<Used>,
+        when: u64,
+    },
+    /// The run ended in order.
+    Done { when: u64 },
+    /// The run was stopped before the job's turn came, or its next attempt's: that is no end of the job.
+    Unstarted { index: usize, why: &'a str, when: u64 },
+}
+
+/// What an attempt used, in whole microseconds and bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Used {
+    pub(crate) user: u64,
+    pub(crate) system: u64,
+    pub(crate) peak: u64,
+    /// Whether the peak is a figure, or only a bound.
+    pub(crate) exact: bool,
+}
+
+impl From<Usage> for Used {
+    fn from(usage: Usage) -> Self {
+        let micros = |it: Duration| u64::try_from(it.as_micros()).unwrap_or(u64::MAX);
+        Self {
+            user: micros(usage.user),
+            system: micros(usage.system),
+            peak: usage.peak_memory.bytes(),
+            exact: matches!(usage.peak_memory, PeakMemory::Exactly(_)),
+        }
+    }
+}
+
+impl<'a> Record<'a> {
+    /// A run of this process begins.
+    pub(crate) fn run(id: &'a str, scheduler: &'a str, when: u64) -> Self {
+        let version = env!("CARGO_PKG_VERSION");
+        Self::Run { id, version, scheduler, holder: Holder::this_process(), when }
+    }
+
+    /// A job is known.
+    pub(crate) fn fed(index: usize, digest: Digest, argv: &'a Argv, spec: &'a JobSpec) -> Self {
+        let cwd = spec.given_cwd().map(|it| it.as_os_str().into());
+        Self::Fed { index, digest: digest.0, name: spec.given_name(), argv: Words::Given(argv.words()), cwd }
+    }
+
+    /// The same fact in few words, where one with all of them is too long for a record: text for people goes.
+    pub(super) fn shortened(self) -> Self {
+        match self {
+            Self::Run { holder, when, .. } => Self::Run { id: "", version: "", scheduler: "", holder, when },
+            Self::Fed { index, digest, .. } => {
+                Self::Fed { index, digest, name: None, argv: Words::Given(&[]), cwd: None }
+            }
+            Self::Submitted { index, attempt, process, when, .. } => {
+                Self::Submitted { index, attempt, jid: "", process, when }
+            }
+            Self::Failed { index, attempt, rc, usage, when, .. } => {
+                Self::Failed { index, attempt, why: "", rc, usage, when }
+            }
+            Self::Ended { index, attempt, status, rc, usage, when, .. } => {
+                Self::Ended { index, attempt, status, why: "", rc, usage, when }
+            }
+            Self::Unstarted { index, when, .. } => Self::Unstarted { index, why: "", when },
+            Self::Submitting { .. } | Self::Started { .. } | Self::Done { .. } => self,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsString;
+
+    #[test]
+    fn usage_keeps_its_figures_and_what_they_are_worth() {
+        let times = (Duration::from_micros(1_500_000), Duration::from_nanos(2_999));
+        let used = |peak| Used::from(Usage::new(times.0, times.1, peak));
+        let exactly = Used { user: 1_500_000, system: 2, peak: 4096, exact: true };
+        assert_eq!(used(PeakMemory::Exactly(4096)), exactly);
+        assert_eq!(used(PeakMemory::AtMost(4096)), Used { exact: false, ..exactly });
+    }
+
+    #[test]
+    fn what_a_job_is_given_as_environment_is_not_in_its_record() {
+        let spec = JobSpec::new(["a"]).name("n").env("TOKEN", "secret").cwd("/d");
+        let record = Record::fed(3, spec.digest().unwrap(), spec.argv().unwrap(), &spec);
+        let words = [OsString::from("a")];
+        let digest = spec.digest().unwrap().0;
+        let (argv, cwd) = (Words::Given(&words), Some(Bytes(b"/d")));
+        assert_eq!(record, Record::Fed { index: 3, digest, name: Some("n"), argv, cwd });
+    }
+}
