@@ -154,10 +154,9 @@ fn while_hooks_are_asked_about_a_signal_nothing_starts() {
         (0..2).for_each(|_| world.feed());
         world.accept(0);
         world.dispatcher.hears(Message::Signal(Signal(2)));
-        world.dispatcher.observed(Observation {
-            jid: "0.0".into(),
-            seen: Seen::Exited { end: Ok(()), usage: None },
-        });
+        world
+            .dispatcher
+            .observed(Observation { jid: "0.0".into(), seen: Seen::Exited { end: Ok(()), usage: None } });
         assert!(!world.dispatcher.take_orders().iter().any(|it| matches!(it, Order::Submit(_))));
         world.dispatcher.hears(Message::ShutdownAnswered { go, signal: Some(Signal(2)) });
         let starts = world.dispatcher.take_orders().iter().any(|it| matches!(it, Order::Submit(1)));
