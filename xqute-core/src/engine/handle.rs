@@ -30,7 +30,7 @@ use crate::store::{Journal, Records, WorkDir};
 /// The first [`feed`](Self::feed) starts the engine, on a thread of its own, and jobs start as soon as they are fed;
 /// hooks are called on the tokio runtime of that first call. A clone is a handle of the same run. When the last handle
 /// is dropped before the run is over, the process groups of the jobs that run are killed with SIGKILL, and the drop
-/// returns when the jobs are gone.
+/// returns when the jobs are gone. Another run on the same work directory runs them again.
 ///
 /// ```no_run
 /// # async fn f() -> xqute_core::Result<()> {

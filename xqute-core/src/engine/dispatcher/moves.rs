@@ -235,10 +235,12 @@ impl Dispatcher {
     }
 }
 
-/// Whether a job is left for another run on the same work directory, because this one was stopped before its turn.
+/// Whether a job is left for another run on the same work directory: this one was stopped before its turn, or nobody
+/// wanted the run any more while it ran, as when the program had been killed. Who dropped the run did not judge the job.
 fn is_left_over(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Cancelled(Cancelled::Stopped(reason)) => *reason != KillReason::User,
+        Outcome::Killed(reason) => *reason == KillReason::RunDropped,
         _ => false,
     }
 }
