@@ -23,7 +23,7 @@ use super::utc::utc;
 pub(crate) struct WorkDir {
     path: Arc<Path>,
     /// The directory, locked: no other run uses it as long as this lives. Jobs do not inherit it.
-    _lock: File,
+    _lock: Lock,
     /// The directories made for it, the innermost first.
     made: Vec<PathBuf>,
     /// Whether what is in it is to go.
@@ -127,12 +127,25 @@ fn refused(path: &Path, error: io::Error) -> WorkDirError {
     }
 }
 
-/// Locks a directory, for as long as the file lives.
-fn lock(path: &Path) -> Result<File, WorkDirError> {
+/// A directory that is locked for as long as this lives.
+#[derive(Debug)]
+struct Lock(File);
+
+/// To close the file is not enough: until it runs its program, a process that another thread starts at that time has it
+/// too.
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Err(errno) = flock(&self.0, FlockOperation::Unlock) {
+            tracing::warn!("cannot unlock a work directory: {errno}");
+        }
+    }
+}
+
+fn lock(path: &Path) -> Result<Lock, WorkDirError> {
     let refused = |error| WorkDirError::Io { path: path.to_owned(), error };
     let directory = File::open(path).map_err(refused)?;
     match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(directory),
+        Ok(()) => Ok(Lock(directory)),
         Err(Errno::WOULDBLOCK) => Err(WorkDirError::InUse { path: path.to_owned(), who: user(path) }),
         Err(errno) => Err(refused(errno.into())),
     }

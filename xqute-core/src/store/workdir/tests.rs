@@ -182,6 +182,17 @@ fn one_run_at_a_time_uses_a_directory_and_the_second_is_told_who_does() {
     assert!(WorkDir::open(dir.path(), false).is_ok());
 }
 
+/// A process that another thread is about to start has the descriptors of all files until it runs its program.
+#[test]
+fn a_directory_is_free_when_its_run_is_gone_whoever_still_has_the_descriptor() {
+    let dir = tempfile::tempdir().unwrap();
+    let workdir = WorkDir::open(dir.path(), false).unwrap();
+    let copy = workdir._lock.0.try_clone().unwrap();
+    drop(workdir);
+    assert!(WorkDir::open(dir.path(), false).is_ok());
+    drop(copy);
+}
+
 #[test]
 fn a_run_that_ended_in_order_is_not_who_uses_it() {
     let dir = tempfile::tempdir().unwrap();
