@@ -13,8 +13,9 @@ use crate::job::JobFiles;
 
 use super::error::{JournalError, WorkDirError};
 use super::frame::HEADER;
+use super::holder::Holder;
 use super::journal::{Journal, Opened, is_there, sync_directory};
-use super::past::{Past, PastJob, command};
+use super::past::{Past, PastJob, PastRun, command};
 use super::reader::Reader;
 use super::utc::utc;
 
@@ -159,10 +160,13 @@ fn user(workdir: &Path) -> String {
         Some(Past::read(&mut reader).ok()?.0)
     });
     match past.as_ref().and_then(|it| it.runs().last()) {
-        Some(run) if !run.done && !run.holder.is_gone() => {
-            format!("process {} on host {} since {}", run.holder.pid, run.holder.host, utc(run.when))
+        Some(PastRun { holder, .. }) if holder.is_gone() => "another run".to_owned(),
+        Some(PastRun { holder: Holder { pid, host, .. }, when, done, .. }) => {
+            let process = format!("process {pid} on host {host} since {}", utc(*when));
+            // Which of them nobody can tell: one that only begins is not in the journal yet.
+            if *done { format!("another run, or the one that has ended of {process}") } else { process }
         }
-        _ => "another run".to_owned(),
+        None => "another run".to_owned(),
     }
 }
 
