@@ -23,8 +23,9 @@ pub enum FeedError {
     Stopping,
     /// The work directory holds another list of jobs.
     #[error(
-        "job {index} is another than in the work directory {}: it was `{before}` and is `{now}`; choose another work directory (`workdir`, -w DIR), or have its jobs removed first (`fresh`, --fresh)",
-        workdir.display()
+        "job {index} is another than in the work directory {}: {}; choose another work directory (`workdir`, -w DIR), or have its jobs removed first (`fresh`, --fresh)",
+        workdir.display(),
+        difference(before, now)
     )]
     Different {
         /// The first job that is another.
@@ -41,6 +42,15 @@ pub enum FeedError {
         "the run holds as many waiting jobs as it may: feed fewer jobs from a hook, or feed from outside"
     )]
     Full,
+}
+
+/// What a job was and is. Where its command is the same, the rest is not shown: it may be a secret.
+fn difference(before: &str, now: &str) -> String {
+    if before == now {
+        format!("its command is still `{now}`, and its environment or its working directory is another")
+    } else {
+        format!("it was `{before}` and is `{now}`")
+    }
 }
 
 /// There is no job of this index.
