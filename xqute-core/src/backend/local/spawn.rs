@@ -25,7 +25,12 @@ const SHELL: &str = "bash";
 pub(super) fn spawn(job: &Submission) -> Result<Pid, Refused> {
     let (mut command, [stdout, stderr]) = match &job.script {
         None => (direct(job), [replaced(&job.files.stdout())?, replaced(&job.files.stderr())?]),
-        Some(script) => (scripted(script), log(&job.files.script_log())?),
+        Some(script) => {
+            // The script makes them too. If it could not, that would look like a failure of its command.
+            replaced(&job.files.stdout())?;
+            replaced(&job.files.stderr())?;
+            (scripted(script), log(&job.files.script_log())?)
+        }
     };
     surround(&mut command, job);
     let spawned = command.process_group(0).stdin(Stdio::null()).stdout(stdout).stderr(stderr).spawn();
