@@ -1,57 +1,101 @@
-//! What do hooks see of every way in which a job can live and end? Traces by a plugin from outside of the workspace,
-//! compared with `traces.txt`, which was read line by line.
+//! Which hooks see what, in which order, in every scenario of a job's life? Compared with `traces.txt`, line by line.
+//!
+//! The plugin that writes the traces down, and the program that plays the scenarios, are outside of the workspace, in
+//! `tests/crates/golden`. `XQUTE_WRITE_GOLDEN=1` writes `traces.txt` anew: read what has changed before you keep it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod diff;
+
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use xqute_tests::outside::{Outside, succeed};
 
+const TRACES: &str = include_str!("traces.txt");
+
+/// The dependencies are those of other packages outside, so that they are built once.
 const MANIFEST: &str = r#"
     [package]
     name = "golden"
     edition = "2024"
+    [[bin]]
+    name = "golden"
+    path = "$ROOT/tests/crates/golden/program/main.rs"
     [dependencies]
-    tempfile = "3"
-    tokio = { version = "1", features = ["macros", "rt-multi-thread", "time"] }
     xqute.path = "$ROOT/xqute"
-    xqute-plugin-trace.path = "$ROOT/tests/crates/golden"
+    xqute-plugin-trace.path = "$ROOT/tests/crates/golden/trace"
+    tempfile = "3"
+    tokio = { version = "1", features = ["macros", "rt"] }
     [profile.dev]
     debug = false
     [workspace]
 "#;
 
-const GOLDEN: &str = include_str!("traces.txt");
-
-/// Where the two part: the scenario, and the lines.
-fn difference(printed: &str) -> Option<String> {
-    let mut scenario = "";
-    let mut lines = printed.lines();
-    for expected in GOLDEN.lines() {
-        let found = lines.next().unwrap_or("nothing more");
-        if found != expected {
-            return Some(format!(
-                "{scenario}\nexpected: {expected}\nprinted:  {found}\n\nall of it:\n{printed}"
-            ));
-        }
-        if expected.starts_with("==") {
-            scenario = expected;
-        }
+#[test]
+fn the_hooks_of_every_scenario_leave_the_trace_that_is_written_down() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("linking").join("golden");
+    let package = Outside::new(directory, &[("Cargo.toml", MANIFEST)]);
+    let traces = succeed(&mut package.cargo("run"));
+    if std::env::var_os("XQUTE_WRITE_GOLDEN").is_some() {
+        std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/traces.txt"), traces).unwrap();
+        return;
     }
-    lines.next().map(|line| format!("{scenario}\none line more: {line}"))
+    let differences = diff::of_blocks(TRACES, &traces);
+    assert!(differences.is_empty(), "- is written in tests/golden/traces.txt, + came\n\n{differences}");
+}
+
+/// The names of the scenarios that are asked for.
+const SCENARIOS: [&str; 16] = [
+    "success",
+    "failure",
+    "retry then success",
+    "retries used up",
+    "timeout",
+    "timeout with retry",
+    "kill",
+    "veto of submission",
+    "veto of killing",
+    "vetoed timeout",
+    "skip as succeeded",
+    "verify that overturns and is retried",
+    "halt soon",
+    "halt now",
+    "threshold",
+    "cancelled run",
+];
+
+/// A scenario's blocks, without what its scripts said.
+fn life(name: &str, variant: &str) -> Vec<&'static str> {
+    let title = format!("=== {name}, {variant}");
+    let lines = TRACES.lines().skip_while(|line| *line != title).skip(1);
+    let lines = lines.take_while(|line| !line.starts_with("=== "));
+    lines.map(|line| line.split(" script: ").next().unwrap()).collect()
 }
 
 #[test]
-fn every_way_to_live_and_end_is_told_as_it_was_written_down() {
-    let program = Outside::new(
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join("linking").join("golden"),
-        &[("Cargo.toml", MANIFEST), ("src/main.rs", include_str!("../crates/golden/program.rs"))],
-    );
-    let printed = succeed(&mut program.cargo("run"));
-    if std::env::var_os("XQUTE_WRITE_GOLDEN").is_some() {
-        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/traces.txt");
-        return std::fs::write(golden, printed).unwrap();
+fn every_scenario_is_there_and_a_wrapped_job_has_the_life_of_a_direct_one() {
+    let titles = TRACES.lines().filter_map(|line| line.strip_prefix("=== ")?.rsplit_once(", "));
+    let names: BTreeSet<&str> = titles.map(|(name, _)| name).collect();
+    for name in SCENARIOS {
+        assert!(names.contains(name), "{name}");
     }
-    if let Some(difference) = difference(&printed) {
-        panic!("{difference}");
+    for name in names {
+        let direct = life(name, "direct");
+        assert!(direct.iter().any(|line| line.starts_with("stopped")), "{name}: {direct:#?}");
+        assert_eq!(direct, life(name, "wrapped"), "{name}");
+    }
+}
+
+#[test]
+fn every_hook_of_the_engine_has_its_place_in_a_trace() {
+    let family = include_str!("../../xqute-core/src/hook/family.rs");
+    let hooks = family.lines().filter_map(|line| {
+        let line = line.trim_start().trim_start_matches("async ");
+        line.strip_prefix("fn ")?.split('(').next()
+    });
+    let hooks: Vec<&str> = hooks.filter(|hook| *hook != "on_job_polling").collect();
+    assert_eq!(hooks.len(), 17);
+    for hook in hooks {
+        assert!(TRACES.lines().any(|line| line.split(' ').next() == Some(hook)), "{hook}");
     }
 }

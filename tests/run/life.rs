@@ -180,3 +180,20 @@ async fn data_that_panics_when_it_is_dropped_ends_nothing() {
     run.feed(["true"]).await.unwrap();
     assert_eq!(run.run_until_complete().await.unwrap().counts.succeeded, 2);
 }
+
+#[tokio::test]
+async fn a_job_that_does_not_run_says_how_it_ended_where_it_has_files() {
+    let (dir, _) = run_of(&[]);
+    let metadir = workdir(&dir).join("0");
+    let counts = async |plugin: &str| {
+        let builder = Xqute::builder().workdir(workdir(&dir)).select([plugin]).retry_failed(true);
+        let run = builder.build().unwrap();
+        run.feed(["veto"]).await.unwrap();
+        run.run_until_complete().await.unwrap().counts
+    };
+    assert_eq!(counts("recorder").await.failed, 1, "there is no such program");
+    assert_eq!(fs::read_to_string(metadir.join("job.status")).unwrap(), "7\n");
+    assert_eq!(counts("gate").await.cancelled, 1);
+    assert_eq!(fs::read_to_string(metadir.join("job.status")).unwrap(), "9\n");
+    assert!(!metadir.join("job.rc").exists(), "nothing exited");
+}

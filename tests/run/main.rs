@@ -1,10 +1,27 @@
 //! Runs, through the facade, as a program that embeds xqute makes them.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod again;
+mod argv;
+mod drops;
+mod errors;
+mod events;
 mod faults;
+mod feeding;
 mod hooks;
 mod isolation;
+mod kills;
 mod life;
+mod limits;
+mod original;
+mod plugins;
+mod programs;
+mod retries;
+mod secrets;
+mod stage;
+mod timeouts;
+mod usage;
+mod wrapping;
 
 use std::path::PathBuf;
 

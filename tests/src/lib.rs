@@ -1,3 +1,4 @@
 //! What do the tests share?
 
+pub mod ledger;
 pub mod outside;

@@ -146,7 +146,7 @@ impl Dispatcher {
     pub(super) fn wants_more(&self) -> bool {
         self.hooks_keep_up()
             && self.broken.is_none()
-            && (self.is_stopping() || self.queue.len() <= 2 * self.settings.forks)
+            && (self.is_stopping() || self.queue.len() <= self.settings.forks.saturating_mul(2))
     }
 
     /// Whether every job has ended and every hook returned, and no more come from outside.
@@ -300,7 +300,7 @@ impl Dispatcher {
     fn accepted(&mut self, index: usize, Accepted { jid, running, process }: Accepted) {
         let Some(entry) = self.jobs.get_mut(index) else { return };
         let attempt = entry.tried.count();
-        (entry.jid, entry.usage, entry.rc, entry.polls) = (Some(Arc::clone(&jid)), None, None, 0);
+        (entry.jid, entry.ran) = (Some(Arc::clone(&jid)), true);
         let process = process.map(|it| (it.pid, it.start));
         self.records.push(&Record::Submitted { index, attempt, jid: &jid, process, when: self.now });
         self.attempts += 1;
@@ -388,7 +388,7 @@ impl Dispatcher {
 
     /// Whether the jobs with unfinished hooks are few enough to go on: 4 x forks + 1,024 at most.
     fn hooks_keep_up(&self) -> bool {
-        self.calling < 4 * self.settings.forks + 1024
+        self.calling < self.settings.forks.saturating_mul(4).saturating_add(1024)
     }
 }
 

@@ -48,7 +48,7 @@ impl Feeder {
     /// Waits for room. If it is dropped while it waits, the job is not taken.
     pub(super) async fn feed(&self, spec: JobSpec) -> Result<usize, FeedError> {
         spec.check()?;
-        let room = self.jobs.reserve().await.map_err(|_| FeedError::Closed)?;
+        let room = self.jobs.reserve().await.map_err(|_| self.why_closed())?;
         self.numbered(spec, |fed| room.send(fed))
     }
 
@@ -61,6 +61,11 @@ impl Feeder {
 
     pub(super) fn is_feeding(&self) -> bool {
         self.door().feeding
+    }
+
+    /// Nobody receives any more. A run that was stopped says so, however long ago it has ended.
+    fn why_closed(&self) -> FeedError {
+        self.door().closed.clone().unwrap_or(FeedError::Closed)
     }
 
     fn numbered(&self, spec: JobSpec, send: impl FnOnce(Fed)) -> Result<usize, FeedError> {
@@ -85,7 +90,7 @@ impl Control for Feeder {
         spec.check()?;
         let room = self.jobs.try_reserve().map_err(|error| match error {
             TrySendError::Full(()) => FeedError::Full,
-            TrySendError::Closed(()) => FeedError::Closed,
+            TrySendError::Closed(()) => self.why_closed(),
         })?;
         self.numbered(spec, |fed| room.send(fed))
     }

@@ -86,6 +86,8 @@ pub(super) struct Entry {
     pub(super) due: bool,
     /// How often it was told that this attempt still runs.
     pub(super) polls: u64,
+    /// The scheduler has had it.
+    pub(super) ran: bool,
 }
 
 impl Entry {
@@ -103,6 +105,7 @@ impl Entry {
             waiting: Vec::new(),
             due: false,
             polls: 0,
+            ran: false,
         }
     }
 

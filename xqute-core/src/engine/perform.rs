@@ -61,6 +61,11 @@ impl Performer {
         }
     }
 
+    /// Nobody wants the run any more: what waits for a journal that cannot be written is never done.
+    pub(super) fn abandon(&mut self) {
+        self.held.retain(tells_nothing);
+    }
+
     /// Does what the dispatcher ordered, and what it orders upon that.
     pub(super) fn perform(&mut self, dispatcher: &mut Dispatcher, questions: &mut Questions) {
         loop {
@@ -190,6 +195,10 @@ fn write_file(files: &JobFiles, file: &SmallFile) -> io::Result<()> {
             }
             store::write_line(&files.status(), status.code())
         }
+        SmallFile::Status(status) if files.metadir().exists() => {
+            store::write_line(&files.status(), status.code())
+        }
+        SmallFile::Status(_) => Ok(()),
     }
 }
 

@@ -19,6 +19,8 @@ use crate::store;
 
 /// The most events that are handled before their orders are performed.
 const BATCH: usize = 256;
+/// Thirty years: a clock cannot be asked for any time at all.
+const LONGEST_POLL: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// Everything that the engine's thread owns.
 pub(super) struct Engine {
@@ -65,8 +67,8 @@ impl Engine {
 
     /// Until every job has ended and every hook has returned.
     async fn dispatch(&mut self) {
-        let mut polls =
-            tokio::time::interval_at(tokio::time::Instant::now() + self.poll_interval, self.poll_interval);
+        let interval = self.poll_interval.min(LONGEST_POLL);
+        let mut polls = tokio::time::interval_at(tokio::time::Instant::now() + interval, interval);
         polls.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             self.performer.perform(&mut self.dispatcher, &mut self.questions);
@@ -100,6 +102,7 @@ impl Engine {
                 let abandoned = matches!(message, Message::Abandoned);
                 dispatcher.hears(message);
                 if abandoned {
+                    self.performer.abandon();
                     self.questions.forget_submissions();
                 }
             }

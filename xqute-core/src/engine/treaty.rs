@@ -148,6 +148,9 @@ pub(super) enum SmallFile {
         rc: Option<i32>,
         status: crate::job::Status,
     },
+    /// How a job ended that has not run: only where it has a directory, because it could not be started, or an earlier run
+    /// had made one.
+    Status(crate::job::Status),
 }
 
 /// How far a run is being stopped. What is stronger comes later.

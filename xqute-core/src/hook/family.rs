@@ -73,7 +73,7 @@ pub trait Hooks {
     #[veto]
     #[gate]
     async fn on_job_verify(run: &Run, scheduler: &Scheduler, job: &Job) -> Verdict;
-    /// A job was never submitted: vetoed, or its run was cancelled.
+    /// A job was never submitted, or not again: vetoed, killed before its turn, or its run was halted or cancelled.
     async fn on_job_cancelled(run: &Run, scheduler: &Scheduler, job: &Job);
     /// The last job has ended and its hooks have returned; `run_until_complete` returns after this.
     async fn on_run_done(run: &Run, scheduler: &Scheduler, summary: &Summary);

@@ -147,6 +147,10 @@ fn stops(state: State, stop: Stop) -> Step {
         | (State::Killing { forced: forced @ true, .. }, _) => {
             moves(State::Killing { why, started, forced }, &[])
         }
+        // A veto is about both reasons: then its time begins anew, as after a veto about its time alone.
+        (State::Asking { why: Why::TimedOut, .. }, How::Ask) => {
+            moves(State::Asking { why, started }, &[StartTimeout])
+        }
         (State::Asking { .. }, How::Ask) => moves(State::Asking { why, started }, &[]),
         (_, How::Ask) => moves(State::Asking { why, started }, &[AskKill]),
         (_, How::Term) => moves(State::Killing { why, started, forced: false }, &[Term]),

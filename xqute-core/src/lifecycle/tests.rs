@@ -245,3 +245,17 @@ fn what_cannot_happen_is_told() {
     let error = step(State::Ended(Status::Finished), Event::Started, &rules(&policy)).unwrap_err();
     assert_eq!(error.to_string(), "Started cannot happen to a job that is Ended(Finished)");
 }
+
+/// It is asked whether it may be killed because its time is up; then somebody wants it killed, and both are vetoed.
+#[test]
+fn a_vetoed_kill_takes_no_timeout_away() {
+    let rules =
+        Rules { retry: None, tried: Tried::default(), timeout: Some(Duration::from_secs(1)), dice: 0 };
+    let asking = State::Asking { why: Why::TimedOut, started: true };
+    let kill = Event::Stop(Stop { how: How::Ask, why: KillReason::User });
+    let both = step(asking, kill, &rules).unwrap();
+    assert_eq!(both.state, State::Asking { why: Why::Reason(KillReason::User), started: true });
+    assert_eq!(both.effects, [Effect::StartTimeout]);
+    let on = step(both.state, Event::KillVetoed, &rules).unwrap();
+    assert_eq!((on.state, on.effects), (State::Running, &[][..]));
+}

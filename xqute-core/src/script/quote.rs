@@ -56,8 +56,8 @@ pub(super) fn line(argv: &Argv) -> Vec<u8> {
     out
 }
 
-/// As it stands if it can, in double quotes if that is enough: the line is put in single quotes as a whole, and stays
-/// readable so.
+/// As it stands if it can, in double quotes if that is enough: the line as a whole is put in single quotes, and
+/// stays readable so.
 fn word(out: &mut Vec<u8>, bytes: &[u8]) {
     if !bytes.is_empty() && bytes.iter().all(|it| is_plain(*it)) {
         out.extend_from_slice(bytes);

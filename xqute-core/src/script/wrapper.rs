@@ -107,7 +107,7 @@ fn of_plugin(hook: &str, plugin: &str) -> String {
     format!("{hook} of plugin `{plugin}`")
 }
 
-/// `eval` neither lets a text's syntax out nor takes from `set -e`; it says 0 unless it could not read the text.
+/// `eval` lets no text's syntax out, and takes nothing from `set -e`; it says 0 unless it could not read the text.
 fn step(out: &mut Vec<u8>, name: &str, text: &str) {
     out.extend_from_slice(b"__xqute_step ");
     quote::single(out, name.as_bytes());

@@ -7,6 +7,9 @@
 # before the command, and may be ended, replaced or misused by it. The third is the command's own. The end runs in copies
 # of the second shell, so that it has its variables; where that shell is lost, in copies of the first.
 #
+# A TERM goes to all of them. One that arrives in the instant in which bash starts a program can pass that program by: then
+# only a KILL ends it.
+#
 # A text may put functions in the place of commands; therefore `builtin`.
 builtin set +eu
 

@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use rustix::fs::{Access, access};
@@ -29,7 +29,7 @@ pub(super) fn spawn(job: &Submission) -> Result<Pid, Refused> {
             // The script makes them too. If it could not, that would look like a failure of its command.
             replaced(&job.files.stdout())?;
             replaced(&job.files.stderr())?;
-            (scripted(script), log(&job.files.script_log())?)
+            (scripted(job, script), log(&job.files.script_log())?)
         }
     };
     surround(&mut command, job);
@@ -44,10 +44,24 @@ fn direct(job: &Submission) -> Command {
     command
 }
 
-fn scripted(script: &Path) -> Command {
-    let mut command = Command::new(SHELL);
+fn scripted(job: &Submission, script: &Path) -> Command {
+    let mut command = Command::new(shell(job));
     command.arg(script);
     command
+}
+
+/// The shell, as this program finds it: a job's own `PATH`, by which std would look for it, is for what the job runs.
+fn shell(job: &Submission) -> PathBuf {
+    if given_path(job).is_none() {
+        return SHELL.into();
+    }
+    let own = env::var_os("PATH").unwrap_or_default();
+    let mut places = env::split_paths(&own).map(|directory| directory.join(SHELL));
+    places.find(|it| it.is_file() && access(it, Access::EXEC_OK).is_ok()).unwrap_or_else(|| SHELL.into())
+}
+
+fn given_path(job: &Submission) -> Option<&OsStr> {
+    job.env.0.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_os_str())
 }
 
 /// Environment and working directory. What xqute says of the job, it says last.
@@ -147,8 +161,7 @@ fn program_fault(job: &Submission, program: &Path, error: &io::Error) -> String 
 /// Whether a program is a bare name that no directory of `PATH` has. The system does not say so where it may not look into
 /// one of them.
 fn is_in_no_path(job: &Submission, program: &Path) -> bool {
-    let given = job.env.0.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.clone());
-    let path = given.or_else(|| env::var_os("PATH")).unwrap_or_default();
+    let path = given_path(job).map(OsStr::to_owned).or_else(|| env::var_os("PATH")).unwrap_or_default();
     let is_bare = !program.as_os_str().as_bytes().contains(&b'/');
     is_bare && !env::split_paths(&path).any(|directory| directory.join(program).is_file())
 }

@@ -78,11 +78,20 @@ impl Dispatcher {
             self.orders.push(Order::Timer(index, Timer::Grace, None));
         }
         if before == State::Waiting {
+            self.forget_attempt(index);
             self.orders.push(Order::Timer(index, Timer::Backoff, None));
         }
         if before == State::Postponed {
             self.postponed.remove(&index);
             self.orders.push(Order::Timer(index, Timer::Resubmit, None));
+        }
+    }
+
+    /// What comes is the next attempt's, or that there is none: neither has anything of the last one.
+    fn forget_attempt(&mut self, index: usize) {
+        if let Some(entry) = self.jobs.get_mut(index) {
+            (entry.due, entry.polls) = (false, 0);
+            (entry.jid, entry.outcome, entry.usage, entry.rc) = (None, None, None, None);
         }
     }
 
@@ -131,15 +140,20 @@ impl Dispatcher {
             Outcome::Cancelled(_) => &mut self.counts.cancelled,
         };
         *count += 1;
+        let left_over = is_left_over(&outcome);
         entry.outcome = Some(outcome);
-        self.write_end(index, status);
+        if entry.ran || !left_over {
+            self.write_end(index, status);
+        }
     }
 
-    /// What never ran has no files.
+    /// What never ran has no files; what does not run again has those of its last attempt, and they say how it ended.
     fn write_end(&mut self, index: usize, status: Status) {
         let Some(entry) = self.jobs.get(index) else { return };
-        if self.settings.files && entry.jid.is_some() {
-            self.orders.push(Order::Write(index, SmallFile::End { rc: entry.rc, status }));
+        if self.settings.files {
+            let ended = SmallFile::End { rc: entry.rc, status };
+            let file = if entry.ran { ended } else { SmallFile::Status(status) };
+            self.orders.push(Order::Write(index, file));
         }
     }
 
@@ -215,10 +229,7 @@ impl Dispatcher {
     pub(super) fn due(&mut self, index: usize) {
         match self.jobs.get_mut(index) {
             Some(entry) if entry.state == State::Waiting && entry.calling => entry.due = true,
-            Some(entry) if entry.state == State::Waiting => {
-                (entry.due, entry.outcome, entry.jid) = (false, None, None);
-                self.step(index, Event::Due);
-            }
+            Some(entry) if entry.state == State::Waiting => self.step(index, Event::Due),
             _ => {}
         }
     }

@@ -6,8 +6,9 @@ mod world;
 use proptest::prelude::*;
 
 use super::*;
-use crate::hook::Stopped;
-use crate::job::{KillReason, Outcome, Signal};
+use crate::engine::treaty::{Answer, Gate, Returned};
+use crate::hook::{Said, Stopped, Submit};
+use crate::job::{KillReason, Outcome, Signal, Status};
 use model::{End, RETRIES};
 use world::World;
 
@@ -196,6 +197,49 @@ fn a_polling_tick_is_dropped_while_hooks_of_the_job_run() {
     world.give(0, 0);
     world.poll();
     assert_eq!(world.told[0], [Moment::Polling(0), Moment::Polling(1)]);
+}
+
+#[test]
+fn a_job_that_does_not_run_again_says_so_in_its_files_and_has_nothing_of_its_last_attempt() {
+    // The gate of its second attempt is shut; and it is killed while it waits for that.
+    for at_the_gate in [true, false] {
+        let mut world = World::told(1, &[Moment::Submitting, Moment::Cancelled]);
+        world.feed();
+        world.give(0, 0);
+        world.accept(0);
+        world.exit(0, Err(Failure::ExitCode(3)));
+        if at_the_gate {
+            world.timer(0, Timer::Backoff);
+            let veto = Said { plugin: "p".into(), value: Submit::veto("no") };
+            let answers = vec![Answer::Gate(Ok(Gate::Shut(veto)))];
+            world.dispatcher.hears(Message::Returned(Returned { index: 0, answers }));
+        } else {
+            world.dispatcher.hears(Message::Kill(0));
+        }
+        let orders = world.dispatcher.take_orders();
+        let is_end = |order: &Order| {
+            matches!(order, Order::Write(0, SmallFile::End { rc: None, status: Status::Cancelled }))
+        };
+        assert!(orders.iter().any(is_end), "{orders:?}");
+        let told = orders.iter().find_map(|order| match order {
+            Order::Call(0, notices) => notices.first(),
+            _ => None,
+        });
+        let job = &told.unwrap().job;
+        assert_eq!((job.trial_count(), job.jid(), job.usage()), (1, None, None));
+    }
+}
+
+#[test]
+fn a_job_that_could_not_be_started_has_its_status_where_it_has_files() {
+    let mut world = World::told(1, &[]);
+    world.dispatcher.settings.retry = RetryPolicy::never();
+    world.feed();
+    let index = world.submitting.remove(0);
+    world.dispatcher.submitted(index, Err(Refused::ForGood("no".into())));
+    let orders = world.dispatcher.take_orders();
+    let is_status = |order: &Order| matches!(order, Order::Write(0, SmallFile::Status(Status::Failed)));
+    assert!(orders.iter().any(is_status), "{orders:?}");
 }
 
 #[test]

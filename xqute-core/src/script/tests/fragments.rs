@@ -102,6 +102,8 @@ fn set_e_holds_within_a_command_too() {
 fn a_text_may_have_the_exit_trap() {
     let ended = Scene::new().init("trap 'echo mine' EXIT").run().ran(0);
     assert_eq!(ended.log, "mine\n");
+    let fails = Scene::new().init("set -e; KEPT=kept; trap 'echo mine' EXIT").command(["false"]);
+    fails.run().ended_with(1, "kept");
     // Here the first shell runs the end.
     Scene::new().init("KEPT=k; trap 'echo mine' EXIT").prep("exit 4").run().did_not_run(4, STAGER);
     Scene::new().init("trap - EXIT; set -e").prep("false").run().did_not_run(1, STAGER);
@@ -177,8 +179,8 @@ fn functions_and_aliases_of_a_text_stay_out_of_the_scripts_own() {
 
 #[test]
 fn functions_of_the_environment_stay_out_of_the_scripts_own() {
-    for name in ["BASH_FUNC_mv%%", "BASH_FUNC_printf%%", "BASH_FUNC_read%%", "BASH_FUNC_exit%%"] {
-        Scene::new().env(name, "() { false; }").prescript("").run().ran(0);
+    for name in ["mv", "command", "printf", "read", "trap", "umask", "exit"] {
+        Scene::new().env(format!("BASH_FUNC_{name}%%"), "() { false; }").prescript("").run().ran(0);
     }
 }
 

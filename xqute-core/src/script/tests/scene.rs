@@ -1,4 +1,4 @@
-//! How does a test run a script? As the local backend does: leader of a process group, output to the script's log.
+//! How does a test run a script? As the local backend does: leader of a process group, output to its log.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -17,14 +17,14 @@ use crate::script::{Fragments, Script, render};
 /// Nothing here takes a second; what takes this long hangs.
 const TOO_LONG: Duration = Duration::from_secs(60);
 
-/// A job with a script: its end fragment adds a line to `ended`, with `$rc` and what init may have left in `$KEPT`.
+/// A job with a script, whose last text adds a line to `ended`: `$rc`, and what a text may have left in `$KEPT`.
 pub(super) struct Scene {
     folder: TempDir,
     fragments: Fragments,
     prescript: Option<String>,
     postscript: Option<String>,
     argv: Argv,
-    env: Vec<(&'static str, OsString)>,
+    env: Vec<(String, OsString)>,
 }
 
 impl Scene {
@@ -69,8 +69,8 @@ impl Scene {
         self
     }
 
-    pub(super) fn env(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
-        self.env.push((name, value.into()));
+    pub(super) fn env(mut self, name: impl Into<String>, value: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), value.into()));
         self
     }
 

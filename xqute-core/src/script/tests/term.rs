@@ -8,8 +8,8 @@ const READY: &str = r#": >"$XQUTE_JOB_METADIR/ready""#;
 
 const UNTIL_GO: &str = r#"while [ ! -e "$XQUTE_JOB_METADIR/go" ]; do sleep 0.01; done"#;
 
-/// Programs for a text to run. They tell themselves that they are ready: a signal that reaches bash while it starts a
-/// program can pass that by.
+/// Programs for a text to run. They tell themselves that they are ready: a signal that reaches bash while it
+/// starts a program can pass that by.
 fn scene() -> Scene {
     Scene::new()
         .env("SLEEP", format!("{READY}; exec sleep 100"))
@@ -94,6 +94,13 @@ fn what_runs_after_the_command_comes_to_its_end() {
     let scene = Scene::new().prep("exec false").end(&waits);
     let ended = scene.start().until("ready").term().make("go").wait().did_not_run(1, STAGER);
     assert!(ended.log.ends_with("cleaned\n"), "{ended:?}");
+}
+
+#[test]
+fn a_command_that_is_about_to_begin_is_not_begun() {
+    let trap = r#"trap '[[ $BASH_COMMAND != __xqute_flags=* ]] || kill -TERM $BASHPID' DEBUG"#;
+    let ended = Scene::new().prep(trap).run().ended_with(143, "lost");
+    assert_eq!(ended.stdout, b"", "{ended:?}");
 }
 
 #[test]

@@ -13,6 +13,8 @@ use crate::script::quote;
 /// A directory's name that no shell likes.
 const ODD: &[u8] = b"it's a \"work\" $(touch no)\nof `id` \\ \x01 \xff #";
 
+const TELLING: [&str; 9] = ["$(id)", "`id`", "--", "-n", "'\\''", "if", "A=b", "é\u{1F600}", "\\0"];
+
 type Words = Vec<OsString>;
 
 /// A job whose text before the command adds more commands to it: what each is given, it prints.
@@ -43,8 +45,8 @@ fn word() -> impl Strategy<Value = OsString> {
         prop_oneof![3 => odd, 1 => 1..=255_u8, 1 => prop::char::range('a', 'z').prop_map(|it| it as u8)];
     prop_oneof![
         12 => prop::collection::vec(byte, 0..30).prop_map(OsString::from_vec),
-        1 => prop::sample::select(vec!["$(id)", "`id`", "--", "-n", "'\\''", "if", "A=b", "é\u{1F600}", "\\0"]).prop_map(OsString::from),
-        1 => (1..=255_u8).prop_map(|byte| OsString::from_vec(vec![byte; 10_000])),
+        1 => prop::sample::select(TELLING.to_vec()).prop_map(OsString::from),
+        1 => (1..=255_u8).prop_map(|byte| OsString::from_vec(vec![byte; 2_000])),
     ]
 }
 

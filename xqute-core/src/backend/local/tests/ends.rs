@@ -106,7 +106,7 @@ async fn a_script_runs_instead_of_the_command_and_what_it_prints_is_added_to_its
     assert_eq!(scene.run(job).await.0, Err(Failure::ExitCode(5)));
     assert_eq!(fs::read_to_string(files.script_log()).unwrap(), "before\nlog\nmore\n");
     assert_eq!(fs::read_to_string(files.stdout()).unwrap(), "its own\n");
-    assert!(!files.stderr().exists(), "it is the script's to make");
+    assert_eq!(fs::read(files.stderr()).unwrap(), b"", "there is room for it before the script begins");
 }
 
 #[tokio::test]

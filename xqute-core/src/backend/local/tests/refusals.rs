@@ -121,6 +121,8 @@ async fn files_that_cannot_be_written_are_the_runs_trouble() {
     fs::create_dir(&out).unwrap();
     blocked(&job, &out).await;
     job.script = Some(job.files.script("local"));
+    blocked(&job, &out).await;
+    fs::remove_dir(&out).unwrap();
     fs::create_dir(&log).unwrap();
     blocked(&job, &log).await;
     fs::remove_dir_all(job.files.metadir()).unwrap();

@@ -1,0 +1,4 @@
+//! Which plugins do several files of these tests share, beside those of `hooks.rs`?
+
+pub(crate) mod acts;
+pub(crate) mod page;
