@@ -5,6 +5,7 @@
 
 mod answers;
 mod moves;
+mod state;
 mod stop;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -15,9 +16,9 @@ use std::time::Duration;
 use super::halt::Halt;
 use super::jobs::{Entry, Jobs};
 use super::treaty::{Before, Fed, Level, Message, Order, SmallFile, Timer, Why};
-use crate::backend::{Accepted, Env, Jid, Observation, Refused, Seen, Submission};
+use crate::backend::{Accepted, Jid, Observation, Refused, Seen};
 use crate::hook::Counts;
-use crate::job::{Failure, JobFiles, Moment, RetryPolicy};
+use crate::job::{Failure, Moment, RetryPolicy};
 use crate::lifecycle::{Event, How, State, Stop};
 use crate::script::Fragments;
 use crate::store::{Record, Records};
@@ -140,92 +141,6 @@ impl Dispatcher {
     /// What is to be done, in this order.
     pub(super) fn take_orders(&mut self) -> Vec<Order> {
         std::mem::take(&mut self.orders)
-    }
-
-    /// Whether there is room for another job to wait: as many as run at once, twice, and while hooks keep up.
-    pub(super) fn wants_more(&self) -> bool {
-        self.hooks_keep_up()
-            && self.broken.is_none()
-            && (self.is_stopping() || self.queue.len() <= self.settings.forks.saturating_mul(2))
-    }
-
-    /// Whether every job has ended and every hook returned, and no more come from outside.
-    pub(super) fn is_done(&self) -> bool {
-        if self.abandoned || self.is_leaving() {
-            return self.live.is_empty() || self.is_leaving();
-        }
-        if self.broken.is_some() {
-            return self.live.is_empty() && self.calling == 0;
-        }
-        self.jobs.left() == 0 && self.calling == 0 && !self.feeding
-    }
-
-    pub(super) fn is_abandoned(&self) -> bool {
-        self.abandoned
-    }
-
-    /// Whether `on_shutdown` was called.
-    pub(super) fn was_shut_down(&self) -> bool {
-        self.shut_down
-    }
-
-    /// Whether a third signal says to leave at once.
-    pub(super) fn is_leaving(&self) -> bool {
-        matches!(self.stopping, Some((Level::Leave, _)))
-    }
-
-    /// Why the run's files cannot be written, if they cannot.
-    pub(super) fn broken(&self) -> Option<&str> {
-        self.broken.as_deref()
-    }
-
-    pub(super) fn counts(&self) -> Counts {
-        self.counts
-    }
-
-    /// How often the scheduler took a job, and the CPU time that is known.
-    pub(super) fn cost(&self) -> (u64, Duration) {
-        (self.attempts, self.cpu)
-    }
-
-    pub(super) fn stopped(&self) -> Option<Why> {
-        self.stopping.map(|(_, why)| why)
-    }
-
-    /// Whether the scheduler has anything.
-    pub(super) fn has_live(&self) -> bool {
-        !self.live.is_empty()
-    }
-
-    /// The scheduler's names of what it has.
-    pub(super) fn live(&self) -> Vec<Jid> {
-        self.live.keys().cloned().collect()
-    }
-
-    /// Whether somebody wants to be told of jobs that still run, and there are some.
-    pub(super) fn polls(&self) -> bool {
-        self.has_live() && self.settings.told.has(Moment::Polling(0))
-    }
-
-    /// A job as a backend takes it, without its script; and what plugins put into that.
-    pub(super) fn submission(&self, index: usize) -> Option<(Submission, &Fragments)> {
-        let entry = self.jobs.get(index)?;
-        let submission = Submission {
-            index,
-            attempt: entry.tried.count(),
-            argv: entry.asked.argv.clone(),
-            env: Env(entry.spec().given_env().to_vec()),
-            cwd: entry.spec().given_cwd().map(Path::to_owned),
-            files: self.files(index),
-            script: None,
-            run: Arc::clone(&self.settings.run),
-        };
-        Some((submission, &entry.fragments))
-    }
-
-    /// Where a job's files are.
-    pub(super) fn files(&self, index: usize) -> JobFiles {
-        JobFiles::new(Arc::clone(&self.settings.workdir), index)
     }
 
     /// A job was fed. Indices come in order.
