@@ -251,6 +251,31 @@ fn the_table_is_the_one_of_the_document() {
     }
 }
 
+/// Each step of a job's life names a file, and then functions that are in it.
+#[test]
+fn the_walk_through_the_code_is_true() {
+    let document = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let (_, walk) = document.split_once("## The life of one job").unwrap();
+    let (walk, _) = walk.split_once("\n## ").unwrap();
+    let (mut text, mut functions) = (None, 0);
+    for name in walk.split('`').skip(1).step_by(2) {
+        if name.ends_with(".rs") {
+            let file = root().join("xqute-core/src").join(name);
+            // A file beside the last one, by its name alone.
+            let beside = root().join("xqute-core/src/engine").join(name);
+            text = Some((name, fs::read_to_string(file).or_else(|_| fs::read_to_string(beside)).unwrap()));
+            continue;
+        }
+        let (file, text) = text.as_ref().expect("a file comes before its functions");
+        let function = name.rsplit("::").next().unwrap();
+        let there = text.contains(&format!("fn {function}")) || text.contains(&format!("struct {function}"));
+        assert!(there || name.starts_with("on_"), "{file} has no `{name}`");
+        functions += usize::from(there);
+    }
+    let steps = walk.lines().filter(|line| line.starts_with(|it: char| it.is_ascii_digit())).count();
+    assert!(steps <= 10 && functions >= steps, "{steps} steps, {functions} functions");
+}
+
 /// What the test is worth: a real file, made wrong in one place, is found out.
 #[test]
 fn a_mutation_is_found() {

@@ -1,0 +1,100 @@
+//! How do things stand? What the rest of the engine may know of the run's state.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Dispatcher;
+use crate::backend::{Env, Jid, Submission};
+use crate::engine::treaty::{Level, Why};
+use crate::hook::Counts;
+use crate::job::{JobFiles, Moment};
+use crate::script::Fragments;
+
+impl Dispatcher {
+    /// Whether there is room for another job to wait: as many as run at once, twice, and while hooks keep up.
+    pub(in crate::engine) fn wants_more(&self) -> bool {
+        self.hooks_keep_up()
+            && self.broken.is_none()
+            && (self.is_stopping() || self.queue.len() <= self.settings.forks.saturating_mul(2))
+    }
+
+    /// Whether every job has ended and every hook returned, and no more come from outside.
+    pub(in crate::engine) fn is_done(&self) -> bool {
+        if self.abandoned || self.is_leaving() {
+            return self.live.is_empty() || self.is_leaving();
+        }
+        if self.broken.is_some() {
+            return self.live.is_empty() && self.calling == 0;
+        }
+        self.jobs.left() == 0 && self.calling == 0 && !self.feeding
+    }
+
+    pub(in crate::engine) fn is_abandoned(&self) -> bool {
+        self.abandoned
+    }
+
+    /// Whether `on_shutdown` was called.
+    pub(in crate::engine) fn was_shut_down(&self) -> bool {
+        self.shut_down
+    }
+
+    /// Whether a third signal says to leave at once.
+    pub(in crate::engine) fn is_leaving(&self) -> bool {
+        matches!(self.stopping, Some((Level::Leave, _)))
+    }
+
+    /// Why the run's files cannot be written, if they cannot.
+    pub(in crate::engine) fn broken(&self) -> Option<&str> {
+        self.broken.as_deref()
+    }
+
+    pub(in crate::engine) fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// How often the scheduler took a job, and the CPU time that is known.
+    pub(in crate::engine) fn cost(&self) -> (u64, Duration) {
+        (self.attempts, self.cpu)
+    }
+
+    pub(in crate::engine) fn stopped(&self) -> Option<Why> {
+        self.stopping.map(|(_, why)| why)
+    }
+
+    /// Whether the scheduler has anything.
+    pub(in crate::engine) fn has_live(&self) -> bool {
+        !self.live.is_empty()
+    }
+
+    /// The scheduler's names of what it has.
+    pub(in crate::engine) fn live(&self) -> Vec<Jid> {
+        self.live.keys().cloned().collect()
+    }
+
+    /// Whether somebody wants to be told of jobs that still run, and there are some.
+    pub(in crate::engine) fn polls(&self) -> bool {
+        self.has_live() && self.settings.told.has(Moment::Polling(0))
+    }
+
+    /// A job as a backend takes it, without its script; and what plugins put into that.
+    pub(in crate::engine) fn submission(&self, index: usize) -> Option<(Submission, &Fragments)> {
+        let entry = self.jobs.get(index)?;
+        let submission = Submission {
+            index,
+            attempt: entry.tried.count(),
+            argv: entry.asked.argv.clone(),
+            env: Env(entry.spec().given_env().to_vec()),
+            cwd: entry.spec().given_cwd().map(Path::to_owned),
+            files: self.files(index),
+            script: None,
+            run: Arc::clone(&self.settings.run),
+        };
+        Some((submission, &entry.fragments))
+    }
+
+    /// Where a job's files are.
+    pub(in crate::engine) fn files(&self, index: usize) -> JobFiles {
+        JobFiles::new(Arc::clone(&self.settings.workdir), index)
+    }
+}
