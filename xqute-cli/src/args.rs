@@ -48,6 +48,9 @@ pub(crate) struct Run {
     /// Remove the jobs of earlier runs from DIR first: else those that are done are not run again
     #[arg(long)]
     pub(crate) fresh: bool,
+    /// Run again the jobs of earlier runs in DIR that failed, were killed or vetoed
+    #[arg(long)]
+    pub(crate) retry_failed: bool,
     /// Plugins to use: `a,b` only these, in this order; `-a` all but it; `+a` one more
     #[arg(long, value_name = "NAMES", value_delimiter = ',', allow_hyphen_values = true)]
     pub(crate) plugins: Vec<String>,

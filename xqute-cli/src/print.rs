@@ -58,13 +58,16 @@ fn on_shutdown(signal: Option<Signal>) -> io::Result<()> {
 fn print(run: &Run, job: &Job, bad: Option<&str>) -> io::Result<()> {
     let Some(printer) = run.state::<Printer>() else { return Ok(()) };
     let _turn = printer.turn.lock().unwrap_or_else(PoisonError::into_inner);
-    if !printer.closed.load(Relaxed) {
+    // What never ran may have the output of an earlier run.
+    if job.jid().is_some() && !printer.closed.load(Relaxed) {
         match copy(&job.stdout_file(), &mut io::stdout().lock()) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => printer.closed.store(true, Relaxed),
             copied => copied?,
         }
     }
-    copy(&job.stderr_file(), &mut io::stderr().lock())?;
+    if job.jid().is_some() {
+        copy(&job.stderr_file(), &mut io::stderr().lock())?;
+    }
     if bad.is_some() {
         let why = job.outcome().map(ToString::to_string).unwrap_or_default();
         let again = if job.will_retry() { " (will be tried again)" } else { "" };

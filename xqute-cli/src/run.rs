@@ -50,6 +50,7 @@ async fn attend(args: args::Run) -> Result<u8> {
         .forks(args.forks.unwrap_or_else(processors).get())
         .workdir(args.workdir)
         .fresh(args.fresh)
+        .retry_failed(args.retry_failed)
         .handle_signals(true)
         .select(selection(args.plugins))
         .config(print::NAME, ())

@@ -56,7 +56,7 @@ impl Cluster {
             return Err(Refused::ForGood(format!("`{}` is not `play RUNS EXIT`", job.argv)));
         };
         self.submitted += 1;
-        // The run's own id makes the name one that no other run has: after a crash the job can be found by it.
+        // The run's own id makes the name one that no other run has: people find the job by it.
         let jid: Jid = format!("{}-{}", job.run, self.submitted).into();
         let looks_left = u32::try_from(looks).unwrap_or_default();
         self.jobs.insert(jid.clone(), Played { started: false, looks_left, exit, killed: None });

@@ -33,8 +33,10 @@ pub struct Submission {
     pub cwd: Option<PathBuf>,
     /// Where its files are.
     pub files: JobFiles,
-    /// A bash script in `files.script(name)`, that does all the rest: it writes the job's output, exit code and status.
-    /// What it prints itself goes to `files.script_log()`.
+    /// A bash script in `files.script(name)`, which writes the job's output, exit code and status. It is run by `bash`, in `cwd`,
+    /// with `env` added, its standard input empty, and what it prints itself goes to `files.script_log()`. Without one, the
+    /// backend sends the command's output to `files.stdout()` and `files.stderr()`. In either case the engine writes
+    /// `files.jid()`, and exit code and status as the backend tells them.
     pub script: Option<PathBuf>,
     /// The run's own identifier.
     pub run: Arc<str>,
@@ -76,7 +78,7 @@ pub enum Refused {
     /// It never will: the attempt has failed, for this reason.
     #[error("{0}")]
     ForGood(String),
-    /// Not now: a limit is reached. It is asked again when a job has ended, or after a while; that costs no attempt.
+    /// Not now: a limit is reached, or the cluster does not answer. It is asked again when a job has ended, or after a while; that costs no attempt.
     #[error("{0}")]
     Later(String),
     /// The run cannot go on, because its files cannot be written: no job's fault.
@@ -116,7 +118,8 @@ pub enum Kill {
     Kill,
 }
 
-/// A scheduler that cannot be asked, for now: nothing is known of any job, which is not to say that one has ended.
+/// A scheduler that cannot be asked, for now: nothing is known of any job, which is not to say that one has ended. It is
+/// logged as a warning, and asked again for as long as the run lives.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct Unreachable(pub String);
@@ -129,6 +132,9 @@ pub struct Unreachable(pub String);
 ///
 /// Its futures may be dropped at any await, when the run is dropped. What `observe` has not told then is told by its next
 /// call, if there is one.
+///
+/// A panic of a backend ends the run: [`RunError::EngineLost`](crate::RunError::EngineLost). Jobs of a run whose program died are
+/// not handed back yet: they are submitted again, under another [`run`](Submission::run).
 ///
 /// The example `custom-backend` is one, in a file. [`Local`](super::Local) and [`Null`](super::Null) are two more.
 pub trait Backend: fmt::Debug + Send + Sync + 'static {

@@ -24,6 +24,9 @@ impl XquteBuilder {
         if self.forks == 0 {
             return Err(BuildError::NoForks);
         }
+        if self.timeout.is_some_and(|limit| limit.is_zero()) {
+            return Err(BuildError::NoTimeout);
+        }
         if self.poll_interval.is_zero() {
             return Err(BuildError::NoPollInterval);
         }

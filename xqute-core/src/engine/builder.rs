@@ -134,7 +134,8 @@ impl XquteBuilder {
         self
     }
 
-    /// Whether jobs that failed, were killed or were vetoed in an earlier run on the same work directory are run again.
+    /// Whether jobs that failed, were killed one by one or were vetoed in an earlier run on the same work directory are run
+    /// again; those that a stopped run left over are in any case.
     /// Default: `false`.
     pub fn retry_failed(mut self, retry_failed: bool) -> Self {
         self.retry_failed = retry_failed;
@@ -149,6 +150,10 @@ impl XquteBuilder {
     }
 
     /// Bash that runs before each job's command, in the same shell: what it exports, the command sees. Default: none.
+    ///
+    /// A command in it that fails does not stop the job: say `set -e`, or `… || exit`. Then the job's command is not run, and the
+    /// job fails with that exit code. What it prints goes to `job.wrapped.log`, not to the job's output. A command that is not
+    /// found is then told by bash: exit code 127.
     pub fn prescript(mut self, text: impl Into<String>) -> Self {
         self.wrapping.prescript = Some(text.into());
         self
@@ -209,6 +214,9 @@ impl XquteBuilder {
     /// Whether the run listens to SIGHUP, SIGINT and SIGTERM: the first starts no more jobs and waits for those that run (a
     /// hook may veto it), the second kills them, the third leaves at once. Default: `false`: the library installs no
     /// signal handler unasked. Once installed, handlers stay for the life of the program.
+    ///
+    /// Nothing is printed: a hook `on_shutdown` may. After the first two [`run_until_complete`](Xqute::run_until_complete) returns
+    /// `Ok`, with [`Summary::stopped`](crate::Summary::stopped); after the third it is an error.
     pub fn handle_signals(mut self, listen: bool) -> Self {
         self.listens = listen;
         self

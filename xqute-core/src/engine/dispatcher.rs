@@ -15,12 +15,11 @@ use std::time::Duration;
 
 use super::halt::Halt;
 use super::jobs::{Entry, Jobs};
-use super::treaty::{Before, Fed, Level, Message, Order, SmallFile, Timer, Why};
+use super::treaty::{Asked, Before, Fed, Level, Message, Order, SmallFile, Timer, Why};
 use crate::backend::{Accepted, Jid, Observation, Refused, Seen};
 use crate::hook::Counts;
 use crate::job::{Failure, Moment, RetryPolicy};
 use crate::lifecycle::{Event, How, State, Stop};
-use crate::script::Fragments;
 use crate::store::{Record, Records};
 
 /// What a dispatcher is made with.
@@ -148,11 +147,18 @@ impl Dispatcher {
         let Ok(argv) = spec.argv().cloned() else {
             return tracing::error!(index, "a job without a command passed the feeder");
         };
+        // It is left for another run: nobody wants this one any more, or its files cannot be written.
+        if self.abandoned || self.broken.is_some() {
+            return self.orders.push(Order::Discard(Asked { spec: Arc::new(spec), argv }));
+        }
         if index != self.jobs.len() {
             return tracing::error!(index, expected = self.jobs.len(), "a job was fed out of order");
         }
         match before {
-            Before::Done | Before::Failed => return self.fed_over(before),
+            Before::Done | Before::Failed => {
+                self.orders.push(Order::Discard(Asked { spec: Arc::new(spec), argv }));
+                return self.fed_over(before);
+            }
             Before::New => self.records.push(&Record::fed(index, digest, &argv, &spec)),
             Before::Known => {}
         }
@@ -203,6 +209,9 @@ impl Dispatcher {
             Err(Refused::Later(why)) => {
                 tracing::info!(index, "the scheduler takes no more jobs for now: {why}");
                 self.step(index, Event::Postponed);
+                if let Some((_, why)) = self.stopping {
+                    self.step(index, Event::Stop(Stop { how: How::Ask, why: stop::reason(why) }));
+                }
             }
             Err(Refused::Storage(why)) => {
                 self.breaks(why);
@@ -219,8 +228,9 @@ impl Dispatcher {
         let process = process.map(|it| (it.pid, it.start));
         self.records.push(&Record::Submitted { index, attempt, jid: &jid, process, when: self.now });
         self.attempts += 1;
-        if self.live.insert(Arc::clone(&jid), index).is_some() {
-            tracing::error!(%jid, "the scheduler has given one name to two jobs");
+        if let Some(other) = self.live.insert(Arc::clone(&jid), index) {
+            let why = format!("the scheduler has given its name, {jid}, to another job");
+            self.step(other, Event::Exited(Err(Failure::Lost(why.into()))));
         }
         if self.settings.files {
             self.orders.push(Order::Write(index, SmallFile::Jid(jid)));
@@ -255,7 +265,7 @@ impl Dispatcher {
                     entry.usage = usage;
                     entry.rc = end.as_ref().map_or_else(Failure::rc, |()| Some(0));
                 }
-                self.cpu += usage.map(|it| it.cpu()).unwrap_or_default();
+                self.cpu = self.cpu.saturating_add(usage.map(|it| it.cpu()).unwrap_or_default());
                 self.step(index, Event::Exited(end));
                 // There may be room now.
                 if let Some(&index) = self.postponed.first() {
@@ -291,7 +301,7 @@ impl Dispatcher {
     }
 
     fn fill_slots(&mut self) {
-        let may_start = self.broken.is_none() && !self.signal_asked;
+        let may_start = self.may_start();
         while may_start && self.busy < self.settings.forks && self.hooks_keep_up() {
             let Some(index) = self.queue.pop_front() else { return };
             // One that was cancelled meanwhile stays in the queue until its turn.
@@ -299,6 +309,11 @@ impl Dispatcher {
                 self.step(index, Event::Turn);
             }
         }
+    }
+
+    /// Whether a job may be handed to the scheduler.
+    fn may_start(&self) -> bool {
+        self.broken.is_none() && !self.abandoned && !self.signal_asked
     }
 
     /// Whether the jobs with unfinished hooks are few enough to go on: 4 x forks + 1,024 at most.

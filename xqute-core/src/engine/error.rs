@@ -38,6 +38,9 @@ pub enum BuildError {
     #[error("`forks` is 0, so that no job could ever run: give it at least 1")]
     NoForks,
     /// A number that makes no sense.
+    #[error("a `timeout` of 0 would kill every job as it starts: leave it out for none")]
+    NoTimeout,
+    /// A number that makes no sense.
     #[error("`poll_interval` is 0: give it at least a millisecond")]
     NoPollInterval,
     /// The work directory cannot be written.
@@ -66,21 +69,18 @@ pub enum RunError {
     #[error("a run needs a tokio runtime to call hooks on: call this from within one (#[tokio::main])")]
     NoRuntime,
     /// The system has no thread for the engine.
-    #[error("cannot start the engine's thread: {0}")]
+    #[error("cannot start the engine: {0}")]
     Thread(std::io::Error),
     /// The run's files cannot be written. What ran has ended; what has not started can run later, on the same directory.
     #[error(
         "the run was stopped: {0}; free space or mend the directory, then run again on the same work directory"
     )]
     Storage(String),
-    /// Signals cannot be listened to.
-    #[error("cannot listen to signals: {0}")]
-    Signals(std::io::Error),
     /// A third signal, and the run was left at once: its jobs were sent SIGKILL, and not waited for.
     #[error("the run was left at once{}: its jobs were sent SIGKILL, and not waited for", by(*.0))]
     Interrupted(Option<Signal>),
     /// The engine stopped where it never should.
-    #[error("the engine's thread has died; this is a mistake in xqute")]
+    #[error("the engine's thread has died: a backend, or xqute itself, has panicked (its message is above)")]
     EngineLost,
 }
 

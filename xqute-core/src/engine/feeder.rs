@@ -36,13 +36,15 @@ struct Door {
 impl Feeder {
     pub(super) fn new(messages: mpsc::UnboundedSender<Message>) -> (Self, mpsc::Receiver<Fed>) {
         let (jobs, fed) = mpsc::channel(WAITING_FED);
-        let door = Door { next: 0, closed: None, feeding: true, history: Arc::default() };
+        let door =
+            Door { next: 0, closed: Some(FeedError::NotBuilt), feeding: true, history: Arc::default() };
         (Self { jobs, messages, door: Mutex::new(door) }, fed)
     }
 
-    /// What an earlier run has left. Before the first job comes in.
+    /// What an earlier run has left. Before that no job comes in.
     pub(super) fn remember(&self, history: History) {
-        self.door().history = Arc::new(history);
+        let mut door = self.door();
+        (door.history, door.closed) = (Arc::new(history), None);
     }
 
     /// Waits for room. If it is dropped while it waits, the job is not taken.

@@ -16,7 +16,6 @@ use super::events::{EVENTS_KEPT, Events};
 use super::feeder::Feeder;
 use super::perform::{Performer, Wrapping};
 use super::questions::Questions;
-use super::signals;
 use super::thread::Engine;
 use super::timers::Timers;
 use super::treaty::{Ended, Fed, Message};
@@ -242,9 +241,6 @@ impl Shared {
             return Ok(());
         }
         let runtime = Runtime::try_current().map_err(|_| RunError::NoRuntime)?;
-        if self.listens {
-            signals::listen(&runtime, &self.messages).map_err(RunError::Signals)?;
-        }
         let Thread::Ready(parts) = std::mem::replace(&mut *engine, Thread::Gone) else {
             return Err(RunError::EngineLost);
         };
@@ -273,6 +269,7 @@ impl Shared {
             messages: parts.inbox,
             ended,
             poll_interval: parts.poll_interval,
+            listens: self.listens,
             journal_damage: parts.journal_damage,
         }
     }

@@ -1,4 +1,4 @@
-//! Which jobs are there? A dense table: an index is a place in it. A job that is over takes sixteen bytes.
+//! Which jobs are there? A dense table: an index is a place in it. A job that is over takes eight bytes.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -88,6 +88,8 @@ pub(super) struct Entry {
     pub(super) polls: u64,
     /// The scheduler has had it.
     pub(super) ran: bool,
+    /// The directory of this attempt is made.
+    pub(super) prepared: bool,
 }
 
 impl Entry {
@@ -106,6 +108,7 @@ impl Entry {
             due: false,
             polls: 0,
             ran: false,
+            prepared: false,
         }
     }
 

@@ -119,6 +119,8 @@ impl Performer {
 
     fn obey(&mut self, order: Order, dispatcher: &mut Dispatcher, questions: &mut Questions) {
         match order {
+            // It was ordered before it was known that the journal cannot be written.
+            Order::Submit(_) if dispatcher.broken().is_some() => {}
             Order::Submit(index) => self.submit(index, dispatcher, questions),
             Order::Call(index, notices) => self.caller.call(index, notices),
             // Nobody reads any more, if it fails.
@@ -138,11 +140,17 @@ impl Performer {
 
     /// Makes a job's directory and its script, and puts it with those that are submitted next.
     fn submit(&mut self, index: usize, dispatcher: &mut Dispatcher, questions: &mut Questions) {
+        let again = dispatcher.prepares(index);
         let Some((mut job, fragments)) = dispatcher.submission(index) else { return };
         let backend = questions.backend();
         if backend.uses_files() {
             let needs_script = backend.needs_script();
-            match self.wrapping.prepare(&job, fragments, backend.name(), needs_script) {
+            match self.wrapping.prepare(
+                &job,
+                fragments,
+                backend.name(),
+                Needs { script: needs_script, again },
+            ) {
                 Ok(script) => job.script = script,
                 Err(error) => {
                     return dispatcher.submitted(index, Err(Refused::Storage(error.to_string())));
@@ -153,6 +161,15 @@ impl Performer {
     }
 }
 
+/// What a job needs besides its command.
+#[derive(Debug, Clone, Copy)]
+struct Needs {
+    /// The backend wants a script in any case.
+    script: bool,
+    /// The same attempt was prepared before.
+    again: bool,
+}
+
 impl Wrapping {
     /// The job's directory is made; its script, where it has one.
     fn prepare(
@@ -160,10 +177,13 @@ impl Wrapping {
         job: &Submission,
         fragments: &Fragments,
         scheduler: &str,
-        needs_script: bool,
+        needs: Needs,
     ) -> io::Result<Option<PathBuf>> {
-        store::make_metadir(&job.files)?;
-        let wrapped = needs_script || self.prescript.is_some() || self.postscript.is_some();
+        // An attempt that the scheduler did not take for now has its directory.
+        if !needs.again {
+            store::make_metadir(&job.files)?;
+        }
+        let wrapped = needs.script || self.prescript.is_some() || self.postscript.is_some();
         if fragments.is_empty() && !wrapped {
             return Ok(None);
         }

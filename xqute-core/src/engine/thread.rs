@@ -13,6 +13,7 @@ use super::dispatcher::Dispatcher;
 use super::error::RunError;
 use super::perform::Performer;
 use super::questions::{Answered, Questions};
+use super::signals;
 use super::treaty::{Ended, Fed, Message};
 use crate::hook::{PluginSet, Stopped, Summary};
 use crate::store;
@@ -32,6 +33,8 @@ pub(super) struct Engine {
     pub(super) messages: mpsc::UnboundedReceiver<Message>,
     pub(super) ended: watch::Sender<Option<Ended>>,
     pub(super) poll_interval: Duration,
+    /// Whether it listens to signals.
+    pub(super) listens: bool,
     /// Bytes of the journal that could not be read.
     pub(super) journal_damage: u64,
 }
@@ -51,6 +54,10 @@ impl Engine {
     /// Starts the thread. It ends with the run.
     pub(super) fn start(self) -> io::Result<JoinHandle<()>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        if self.listens {
+            // Here, where no hook can hold them up.
+            signals::listen(runtime.handle(), &self.performer.caller.answers)?;
+        }
         let body = move || runtime.block_on(self.run());
         std::thread::Builder::new().name("xqute".to_owned()).spawn(body)
     }
@@ -72,8 +79,11 @@ impl Engine {
         polls.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             self.performer.perform(&mut self.dispatcher, &mut self.questions);
-            if self.is_over() {
-                return;
+            match self.is_over() {
+                true if self.is_drained() => return,
+                // One more has come in.
+                true => continue,
+                false => {}
             }
             self.questions.ask(&self.dispatcher);
             let woke = self.wait(&mut polls).await;
@@ -123,6 +133,7 @@ impl Engine {
             let Ok(message) = self.messages.try_recv() else { break };
             self.handle(Woke::Message(message));
         }
+        self.performer.due(&mut self.dispatcher);
         for _ in 0..BATCH {
             if !self.dispatcher.wants_more() {
                 break;
@@ -132,30 +143,31 @@ impl Engine {
         }
     }
 
-    fn is_over(&mut self) -> bool {
+    fn is_over(&self) -> bool {
         if self.dispatcher.is_leaving() {
             return true;
         }
         let stuck = self.performer.is_stuck() && !self.dispatcher.has_live();
-        (self.dispatcher.is_done() || stuck) && self.questions.are_answered() && self.is_drained()
+        (self.dispatcher.is_done() || stuck) && self.questions.are_answered()
     }
 
     /// Closes the door behind the last job. If one slipped in before, the run goes on.
     fn is_drained(&mut self) -> bool {
-        if self.dispatcher.is_abandoned() || self.dispatcher.broken().is_some() {
+        if self.dispatcher.is_abandoned()
+            || self.dispatcher.is_leaving()
+            || self.dispatcher.broken().is_some()
+        {
             return true;
         }
-        if self.fed.is_empty() {
+        // The second look: one may have come in before the door was closed.
+        for _ in 0..2 {
+            if let Ok(fed) = self.fed.try_recv() {
+                self.handle(Woke::Fed(fed));
+                return false;
+            }
             self.performer.feeder.close(false);
         }
-        match self.fed.try_recv() {
-            Ok(fed) => {
-                self.handle(Woke::Fed(fed));
-                self.performer.perform(&mut self.dispatcher, &mut self.questions);
-                self.is_over()
-            }
-            Err(_) => true,
-        }
+        true
     }
 
     /// How the run has gone.
@@ -206,10 +218,10 @@ async fn sleep_until(wake: Option<Instant>) {
     }
 }
 
-/// Returns when the last handle of the run is gone, or a third signal says that nobody waits any longer.
+/// Returns when the last handle of the run is gone, or a signal says that nobody waits any longer: every job has ended.
 async fn abandoned(messages: &mut mpsc::UnboundedReceiver<Message>) {
     while let Some(message) = messages.recv().await {
-        if matches!(message, Message::Abandoned) {
+        if matches!(message, Message::Abandoned | Message::Signal(_)) {
             return;
         }
     }

@@ -18,6 +18,9 @@ pub enum FeedError {
     /// The run takes no more jobs: `run_until_complete` was called and the last job has ended, or the run was dropped.
     #[error("the run is over and takes no more jobs: feed it before its last job ends")]
     Closed,
+    /// The run is being built: `on_init` cannot feed it.
+    #[error("the run is not built yet: feed it after `build()`, or from a hook about a job")]
+    NotBuilt,
     /// The run is being stopped: halted, cancelled, or by a signal. What was fed before is told in the summary.
     #[error("the run is being stopped and takes no more jobs")]
     Stopping,

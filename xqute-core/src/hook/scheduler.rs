@@ -1,16 +1,29 @@
 //! What does a hook see of the scheduler?
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 /// The scheduler of a run, as hooks see it: read only.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Scheduler {
     pub(crate) name: Arc<str>,
     pub(crate) options: BTreeMap<String, String>,
     pub(crate) workdir: Arc<Path>,
     pub(crate) forks: usize,
+}
+
+/// Without the values of options, which may be secrets.
+impl fmt::Debug for Scheduler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scheduler")
+            .field("name", &self.name)
+            .field("options", &self.options.keys())
+            .field("workdir", &self.workdir)
+            .field("forks", &self.forks)
+            .finish()
+    }
 }
 
 impl Scheduler {

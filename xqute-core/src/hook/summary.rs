@@ -79,7 +79,7 @@ pub struct Summary {
     /// How many bytes of the journal that the work directory had could not be read: jobs whose end they told were run
     /// again. Where they are is logged.
     pub journal_damage: u64,
-    /// From the first job fed to the last hook returned; without `on_run_done` where that is asked.
+    /// From the start of the run to the last hook returned; without `on_run_done` where that is asked.
     pub elapsed: Duration,
     /// The first hundred calls of hooks that had no result, oldest first.
     pub faults: Vec<Arc<Fault>>,
@@ -112,7 +112,7 @@ impl fmt::Display for Counts {
             (killed, "killed"),
             (cancelled, "cancelled"),
             (done_before, "done before"),
-            (failed_before, "failed before and not run again"),
+            (failed_before, "failed before and not run again (`retry_failed`, --retry-failed runs them)"),
         ];
         others
             .iter()

@@ -61,6 +61,8 @@ mod tests {
                 assert_eq!(digest(spec.clone()) == digest(it.clone()), at == other, "{at} and {other}");
             }
         }
+        let in_order = |one, other| digest(JobSpec::new(["a"]).env(one, "1").env(other, "1"));
+        assert_eq!(in_order("A", "B"), in_order("B", "A"));
         assert_eq!(digest(JobSpec::new(["a"]).name("n").tag("t")), digest(JobSpec::new(["a"])));
     }
 

@@ -29,6 +29,9 @@ pub enum SpecError {
         /// Its name. Its value may be a secret.
         name: OsString,
     },
+    /// A limit that no job could keep.
+    #[error("a `timeout` of 0 would kill the job as it starts: leave it out for none")]
+    Timeout,
     /// A directory that cannot be one.
     #[error("the working directory {0:?} of a job has a NUL byte in it")]
     Cwd(PathBuf),
@@ -153,6 +156,9 @@ impl JobSpec {
     /// Whether it can be a job.
     pub(crate) fn check(&self) -> Result<(), SpecError> {
         self.argv()?;
+        if self.given_timeout().is_some_and(|limit| limit.is_zero()) {
+            return Err(SpecError::Timeout);
+        }
         let nul = |text: &OsStr| text.as_bytes().contains(&0);
         for (name, value) in self.given_env() {
             if name.is_empty() || name.as_bytes().contains(&b'=') || nul(name) || nul(value) {
@@ -167,8 +173,10 @@ impl JobSpec {
 
     /// What tells it from other jobs.
     pub(crate) fn digest(&self) -> Result<Digest, &ArgvError> {
-        let env = self.given_env().iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()));
-        Ok(Digest::new(self.argv()?, env, self.given_cwd()))
+        // In whatever order they were given.
+        let mut env: Vec<_> = self.given_env().iter().map(|(name, value)| (&**name, &**value)).collect();
+        env.sort_unstable();
+        Ok(Digest::new(self.argv()?, env.into_iter(), self.given_cwd()))
     }
 
     pub(crate) fn given_name(&self) -> Option<&str> {

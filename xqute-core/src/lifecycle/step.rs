@@ -113,6 +113,10 @@ fn exited(state: State, end: Result<(), Failure>, rules: &Rules<'_>) -> Step {
         (_, Ok(())) => moves(State::Verifying, &[AskVerify]),
         (State::Killing { why: Why::Reason(reason), .. }, Err(_)) => ends(Outcome::Killed(reason)),
         (State::Killing { why: Why::TimedOut, .. }, Err(_)) => fails(timed_out(rules), rules, false),
+        (State::Asking { why: Why::Reason(_), .. }, Err(failure)) => {
+            // Its own outcome; and since it was to end, the last.
+            fails(failure, &Rules { retry: None, ..*rules }, unseen)
+        }
         (_, Err(failure)) => {
             let ran = !matches!(failure, Failure::LostBeforeStart(_));
             fails(failure, rules, unseen && ran)

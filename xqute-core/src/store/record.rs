@@ -68,8 +68,7 @@ pub(crate) enum Record<'a> {
     },
     /// The run ended in order.
     Done { when: u64 },
-    /// The run was stopped before the job's turn came, or its next attempt's; or dropped while it ran: that is no end of
-    /// the job.
+    /// The run was stopped before the job's turn came, or its next attempt's, or while it ran: that is no end of the job.
     Unstarted { index: usize, why: &'a str, when: u64 },
 }
 

@@ -90,14 +90,16 @@ impl Dispatcher {
     /// What comes is the next attempt's, or that there is none: neither has anything of the last one.
     fn forget_attempt(&mut self, index: usize) {
         if let Some(entry) = self.jobs.get_mut(index) {
-            (entry.due, entry.polls) = (false, 0);
+            (entry.due, entry.polls, entry.prepared) = (false, 0, false);
             (entry.jid, entry.outcome, entry.usage, entry.rc) = (None, None, None, None);
         }
     }
 
     /// The scheduler has it no more, or it is let go.
     fn unlive(&mut self, index: usize) {
-        if let Some(jid) = self.jobs.get(index).and_then(|entry| entry.jid.as_ref()) {
+        if let Some(jid) = self.jobs.get(index).and_then(|entry| entry.jid.as_ref())
+            && self.live.get(jid) == Some(&index)
+        {
             self.live.remove(jid);
         }
     }
@@ -176,7 +178,7 @@ impl Dispatcher {
 
     /// The intent is in the journal before the scheduler is asked.
     fn submit(&mut self, index: usize) {
-        if self.broken.is_some() {
+        if self.broken.is_some() || self.abandoned {
             return;
         }
         let Some(entry) = self.jobs.get(index) else { return };
@@ -192,7 +194,9 @@ impl Dispatcher {
 
     /// Asks hooks; where there are none, goes on at once.
     fn ask(&mut self, index: usize, moment: Moment, go: Event) {
-        if self.settings.told.has(moment) {
+        // While the journal cannot be written hooks are not called: a kill does not wait for that.
+        let is_held = self.broken.is_some() && moment == Moment::Killing;
+        if self.settings.told.has(moment) && !is_held {
             self.tell(index, moment);
         } else {
             self.publish(index, moment);
@@ -235,7 +239,10 @@ impl Dispatcher {
     }
 
     pub(super) fn resubmit(&mut self, index: usize) {
-        if self.broken.is_none() && self.jobs.get(index).is_some_and(|it| it.state == State::Postponed) {
+        if self.may_start()
+            && !self.is_stopping()
+            && self.jobs.get(index).is_some_and(|it| it.state == State::Postponed)
+        {
             self.step(index, Event::Resubmit);
         }
     }
@@ -246,12 +253,12 @@ impl Dispatcher {
     }
 }
 
-/// Whether a job is left for another run on the same work directory: this one was stopped before its turn, or nobody
-/// wanted the run any more while it ran, as when the program had been killed. Who dropped the run did not judge the job.
+/// Whether a job is left for another run on the same work directory: this one was stopped before its turn came, or while it
+/// ran. Who stopped the run did not judge the job.
 fn is_left_over(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Cancelled(Cancelled::Stopped(reason)) => *reason != KillReason::User,
-        Outcome::Killed(reason) => *reason == KillReason::RunDropped,
+        Outcome::Killed(reason) => *reason != KillReason::User,
         _ => false,
     }
 }

@@ -93,6 +93,11 @@ impl Dispatcher {
         Some((submission, &entry.fragments))
     }
 
+    /// A job's directory is being made for its attempt: whether it was before.
+    pub(in crate::engine) fn prepares(&mut self, index: usize) -> bool {
+        self.jobs.get_mut(index).is_some_and(|entry| std::mem::replace(&mut entry.prepared, true))
+    }
+
     /// Where a job's files are.
     pub(in crate::engine) fn files(&self, index: usize) -> JobFiles {
         JobFiles::new(Arc::clone(&self.settings.workdir), index)

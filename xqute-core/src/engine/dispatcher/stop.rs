@@ -9,7 +9,7 @@ use crate::lifecycle::{Event, How, State, Stop};
 impl Dispatcher {
     /// Whether nothing more is to start.
     pub(super) fn is_stopping(&self) -> bool {
-        self.stopping.is_some() || self.broken.is_some()
+        self.stopping.is_some() || self.broken.is_some() || self.abandoned
     }
 
     /// Somebody wants a job to end. One that is not here yet is remembered.
@@ -33,7 +33,9 @@ impl Dispatcher {
     pub(super) fn signal(&mut self, signal: Signal) {
         self.signals += 1;
         match self.signals {
-            1 => self.ask_shutdown(Some(signal)),
+            1 if !self.shut_down => self.ask_shutdown(Some(signal)),
+            // `cancel` has told it already.
+            1 => self.stop(Level::Soon, Stopped::Signal(signal)),
             2 => self.stop(Level::Term, Stopped::Signal(signal)),
             _ => self.stop(Level::Leave, Stopped::Signal(signal)),
         }
@@ -88,6 +90,10 @@ impl Dispatcher {
             tracing::error!("the run is being stopped: {why}");
             self.broken = Some(why);
             self.shut_in();
+            // What they are asked may never be answered.
+            for index in self.jobs.which(|entry| matches!(entry.state, State::Asking { .. })) {
+                self.step(index, Event::KillAllowed);
+            }
         }
     }
 

@@ -75,6 +75,38 @@ fn an_abandoned_run_starts_nothing_more_and_waits_for_what_it_kills() {
 }
 
 #[test]
+fn a_dropped_run_with_a_backlog_starts_none_of_it() {
+    let mut world = World::told(2, &[]);
+    (0..2).for_each(|_| world.feed());
+    world.accept(0);
+    world.refuse(0, Refused::Later("busy".into()));
+    world.dispatcher.hears(Message::Abandoned);
+    for index in 2..9 {
+        let spec = crate::job::JobSpec::new(["true"]);
+        let digest = spec.digest().unwrap();
+        world.dispatcher.fed(Fed { index, spec, digest, before: Before::New });
+    }
+    world.dispatcher.observed(Observation {
+        jid: "0.0".into(),
+        seen: Seen::Exited { end: Err(Failure::Signal(Signal(9))), usage: None },
+    });
+    world.dispatcher.timer(1, Timer::Resubmit);
+    assert!(!world.dispatcher.take_orders().iter().any(|it| matches!(it, Order::Submit(_))));
+    assert!(world.dispatcher.is_done());
+}
+
+#[test]
+fn while_the_journal_cannot_be_written_a_kill_waits_for_no_hook() {
+    let mut world = World::told(1, &[Moment::Killing]);
+    world.feed();
+    world.accept(0);
+    world.dispatcher.breaks("no space left on device".into());
+    world.dispatcher.hears(Message::Kill(0));
+    let orders = world.dispatcher.take_orders();
+    assert!(orders.iter().any(|it| matches!(it, Order::Kill(_, crate::backend::Kill::Term))), "{orders:?}");
+}
+
+#[test]
 fn the_next_attempt_waits_until_hooks_have_read_what_the_last_one_left() {
     let mut world = World::told(1, &[Moment::Failed]);
     world.feed();

@@ -132,6 +132,8 @@ impl Model {
                 self.phases[index] = if self.hooks { Phase::Judged } else { Phase::Over(End::Succeeded) };
             }
             Phase::Told { timeout: false, .. } => self.phases[index] = Phase::Over(End::Killed),
+            // It was to end: it is not tried again.
+            Phase::Running { asked: true, timeout: false } => self.phases[index] = Phase::Over(End::Failed),
             _ => self.fails(index),
         }
         if let Some(postponed) = self.phases.iter().position(|it| *it == Phase::Postponed) {

@@ -8,6 +8,7 @@ use crate::backend::Kill;
 use crate::engine::treaty::{Answer, Broken, Gate, Returned};
 use crate::hook::{Said, Submit};
 use crate::job::JobSpec;
+use crate::script::Fragments;
 
 const ALL: [Moment; 11] = [
     Moment::Init,
