@@ -3,12 +3,16 @@
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use xqute::{ErrorStrategy, Halt};
+
+use crate::options::{self, Scheduler};
 
 /// Run a list of commands, follow each to its end, and call plugins at every step.
 #[derive(Debug, Parser)]
-#[command(name = "xqute", version, max_term_width = 100)]
+#[command(name = "xqute", version, max_term_width = 100, after_help = FIRST_STEPS)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) verb: Verb,
@@ -16,47 +20,185 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// Run jobs: COMMAND once for each ARG, or each line of standard input.
+    /// Run jobs: COMMAND once for each ARG, or each line of standard input
     #[command(after_help = RUN_EXAMPLES)]
-    Run(Run),
-    /// Show the plugins in this binary and their hooks, in the order of their calls.
+    Run(Box<Run>),
+    /// Show the plugins in this binary and their hooks, in the order of their calls
     Plugins(Plugins),
 }
 
+const FIRST_STEPS: &str = "\
+First steps:
+  xqute run -j 4 gzip -k ::: *.txt      four at a time; what they print is shown and kept
+  xqute run -j 4 < commands.txt         a command a line
+  xqute run --help                      all of it, with examples";
+
 const RUN_EXAMPLES: &str = "\
 Examples:
-  xqute run -j 4 sha256sum ::: *.rs     one job for each file
-  xqute run -j 4 < commands.txt         one job a line, split as a shell splits it; nothing is expanded
-  xqute run sh -c 'sort data | uniq'    one job; a shell runs only where you name one
+  xqute run -j 4 sha256sum ::: *.rs             one job for each file
+  find . -name '*.wav' | xqute run lame {} {.}.mp3
+                                                one job for each line of standard input
+  xqute run echo {1} {2} ::: a b ::: 1 2        all combinations: a 1, a 2, b 1, b 2
+  xqute run < commands.txt                      a command a line, split as a shell splits it; nothing is expanded
+  xqute run --shell 'sort {} | uniq > {.}.u' ::: *.txt
+                                                a shell runs it, and reads nothing of what is filled in
+  xqute run --dry-run echo {} ::: a b           shows what would run
 
-A job's standard input is empty. Its output is kept in DIR/<index>/job.stdout and job.stderr, and printed when the
-job ends (by the plugin `print`: `--plugins -print` keeps it to the files).
+Replacement strings, filled in after COMMAND is split into words, and never read again:
+  {}    the argument          {.}   without its extension     {/}   what follows the last slash
+  {//}  its directory         {/.}  {/} without extension     {#}   the number of the job, from 1
+  {1}, {2}, {2/.} …           of the first, second … source
+Where COMMAND has none, the argument is appended.
+
+Sources: `::: ARG…`, `:::: FILE…` (an argument a line; `-` is standard input), `-a FILE`. Several combine; `:::+` and `::::+`
+go along with the source before them. Without any, COMMAND takes its arguments from standard input where that is a pipe or a
+file, or where COMMAND has a replacement string; else it is run once (`< /dev/null` makes sure of that). If the pipe or file is
+empty, a COMMAND without replacement string is run once, as with xargs; with one, not at all.
+A COMMAND of one word with blanks is split as a line is. Blank lines and lines that begin with # are no commands.
+
+A job's standard input is empty. Its output is kept in DIR/<index>/job.stdout and job.stderr (indices begin with 0), and
+printed when the job ends. Run the same list again, and jobs that are done are not run again.
 
 Ctrl-C once starts no more jobs and waits for those that run; twice kills them; three times leaves at once.
 
 Exit codes: 0 all jobs succeeded, 1 some did not, 2 something was wrong with what was asked,
 129, 130, 143 stopped by SIGHUP, SIGINT, SIGTERM.";
 
+/// Options of `xqute run`.
 #[derive(Debug, Parser)]
 pub(crate) struct Run {
     /// The most jobs at once [default: the number of processors]
-    #[arg(short = 'j', long, value_name = "N")]
+    #[arg(short = 'j', long, value_name = "N", help_heading = "Where and how many")]
     pub(crate) forks: Option<NonZeroUsize>,
+    /// What runs the jobs: `local`, this machine, or `null`, which runs nothing
+    #[arg(short, long, value_name = "NAME", default_value = "local", value_parser = options::scheduler, help_heading = "Where and how many")]
+    pub(crate) scheduler: Scheduler,
+    /// An option for the scheduler
+    #[arg(short = 'o', long, value_name = "KEY=VALUE", help_heading = "Where and how many")]
+    pub(crate) scheduler_opt: Vec<OsString>,
     /// Where the run keeps its files
-    #[arg(short, long, value_name = "DIR", default_value = ".xqute")]
+    #[arg(short, long, value_name = "DIR", default_value = ".xqute", help_heading = "Where and how many")]
     pub(crate) workdir: PathBuf,
     /// Remove the jobs of earlier runs from DIR first: else those that are done are not run again
-    #[arg(long)]
+    #[arg(long, help_heading = "Where and how many")]
     pub(crate) fresh: bool,
     /// Run again the jobs of earlier runs in DIR that failed, were killed or vetoed
-    #[arg(long)]
+    #[arg(long, help_heading = "Where and how many")]
     pub(crate) retry_failed: bool,
     /// Plugins to use: `a,b` only these, in this order; `-a` all but it; `+a` one more
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        help_heading = "Where and how many"
+    )]
     pub(crate) plugins: Vec<String>,
-    /// The command, and after `:::` its last argument, job by job
+
+    /// Take arguments from FILE, one a line; `-` is standard input. As `:::: FILE`
+    #[arg(short = 'a', long = "arg-file", value_name = "FILE", help_heading = "Jobs")]
+    pub(crate) arg_file: Vec<OsString>,
+    /// Arguments and lines end with a NUL byte, as those of `find -print0`
+    #[arg(short = '0', long, help_heading = "Jobs")]
+    pub(crate) null: bool,
+    /// Run each command with `sh -c`; what is filled in is quoted
+    #[arg(long, help_heading = "Jobs")]
+    pub(crate) shell: bool,
+    /// Print the commands that would run, and run none
+    #[arg(long, help_heading = "Jobs")]
+    pub(crate) dry_run: bool,
+    /// A variable for the jobs' environment; NAME alone: with the value that it has here
+    #[arg(short, long, value_name = "NAME=VALUE", help_heading = "Jobs")]
+    pub(crate) env: Vec<OsString>,
+    /// The directory that the jobs run in [default: this one]
+    #[arg(long, value_name = "DIR", help_heading = "Jobs")]
+    pub(crate) cwd: Option<PathBuf>,
+    /// Bash that runs before each command, in its shell; `… || exit` fails the job
+    #[arg(long, value_name = "BASH", help_heading = "Jobs")]
+    pub(crate) prescript: Option<String>,
+    /// Bash that runs after each command, and sees its exit code in $rc
+    #[arg(long, value_name = "BASH", help_heading = "Jobs")]
+    pub(crate) postscript: Option<String>,
+
+    /// What a failed job does to the run [default: ignore; retry, where a number or a delay is given]
+    #[arg(long, value_name = "WHAT", help_heading = "Failures and time")]
+    pub(crate) error_strategy: Option<Strategy>,
+    /// How often a failed job is tried again [default: 3]
+    #[arg(long, visible_alias = "retries", value_name = "N", help_heading = "Failures and time")]
+    pub(crate) num_retries: Option<u32>,
+    /// The wait before the second attempt, which doubles from then on: 10, 30s, 5m [default: 1s]
+    #[arg(long, value_name = "TIME", value_parser = options::duration, help_heading = "Failures and time")]
+    pub(crate) retry_delay: Option<Duration>,
+    /// When to give up: `soon,fail=1` starts no more jobs, `now,fail=10%` kills those that run; `success`, `done`
+    #[arg(long, value_name = "WHEN,WHY=N", value_parser = options::halt, help_heading = "Failures and time")]
+    pub(crate) halt: Option<MaybeHalt>,
+    /// Kill an attempt that runs longer: 30, 30s, 5m, 1.5h; it has failed then
+    #[arg(long, value_name = "TIME", value_parser = options::limit, help_heading = "Failures and time")]
+    pub(crate) timeout: Option<Duration>,
+    /// From SIGTERM to SIGKILL [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = options::duration, help_heading = "Failures and time")]
+    pub(crate) kill_grace: Option<Duration>,
+
+    /// Print each job's output when it ends: the default
+    #[arg(long, overrides_with = "no_print", help_heading = "Output")]
+    pub(crate) print: bool,
+    /// Keep the output to the files
+    #[arg(long, overrides_with = "print", help_heading = "Output")]
+    pub(crate) no_print: bool,
+    /// Print in the order of the jobs, not of their ends
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) keep_order: bool,
+    /// Begin each line of output with the job's arguments and a tab
+    #[arg(long, help_heading = "Output")]
+    pub(crate) tag: bool,
+    /// Print no progress and no summary
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
+    /// Whether to show progress [default: where standard error is a terminal, a line that changes]
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub(crate) progress: Progress,
+    /// Say more: each job's steps (-v), the engine's (-vv)
+    #[arg(short, long, action = ArgAction::Count, help_heading = "Output")]
+    pub(crate) verbose: u8,
+
+    /// The command, and its arguments
     #[arg(value_name = "COMMAND… [::: ARG…]", trailing_var_arg = true)]
     pub(crate) words: Vec<OsString>,
+}
+
+/// `--halt never` is none.
+pub(crate) type MaybeHalt = Option<Halt>;
+
+/// In the words of the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Strategy {
+    /// Go on with the others
+    Ignore,
+    /// Try it again
+    Retry,
+    /// Kill the rest
+    Halt,
+}
+
+impl From<Strategy> for ErrorStrategy {
+    fn from(strategy: Strategy) -> Self {
+        match strategy {
+            Strategy::Ignore => Self::Ignore,
+            Strategy::Retry => Self::Retry,
+            Strategy::Halt => Self::Halt,
+        }
+    }
+}
+
+/// When progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Progress {
+    /// Where standard error is a terminal; else plain lines, at growing intervals
+    Auto,
+    /// The line that changes, whatever standard error is
+    Always,
+    /// None
+    Never,
 }
 
 #[derive(Debug, Parser)]

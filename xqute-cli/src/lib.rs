@@ -19,6 +19,7 @@
 mod args;
 mod jobs;
 mod log;
+mod options;
 mod plugins;
 mod print;
 mod run;
@@ -53,8 +54,9 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { exit::WRONG } else { exit::SUCCESS });
         }
     };
-    let done = log::start().and_then(|()| match args.verb {
-        Verb::Run(run) => run::run(run),
+    let verbose = if let Verb::Run(run) = &args.verb { run.verbose } else { 0 };
+    let done = log::start(verbose).and_then(|()| match args.verb {
+        Verb::Run(run) => run::run(*run),
         Verb::Plugins(plugins) => plugins::show(plugins),
     });
     done.map_or_else(|error| refuse(&error), ExitCode::from)

@@ -9,13 +9,17 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 const VARIABLE: &str = "XQUTE_LOG";
 
-/// Starts logging, for the whole program.
-pub(crate) fn start() -> Result<()> {
+/// Starts logging, for the whole program; the more verbose, the more.
+pub(crate) fn start(verbose: u8) -> Result<()> {
     let targets = match std::env::var(VARIABLE) {
         Ok(wanted) => wanted.parse::<Targets>().with_context(|| {
             format!("the variable {VARIABLE} is `{wanted}`: write LEVEL or TARGET=LEVEL, separated by commas")
         })?,
-        Err(_) => Targets::new().with_default(LevelFilter::WARN).with_target("xqute::log", LevelFilter::INFO),
+        Err(_) => match verbose {
+            0 => Targets::new().with_default(LevelFilter::WARN).with_target("xqute::log", LevelFilter::INFO),
+            1 => Targets::new().with_default(LevelFilter::DEBUG),
+            _ => Targets::new().with_default(LevelFilter::TRACE),
+        },
     };
     let text = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())

@@ -1,12 +1,24 @@
 //! `xqute run`: feeds the jobs, waits, and tells how it went.
 
+use std::io::{ErrorKind, Write};
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
-use xqute::{Argv, Error, FeedError, JobSpec, RunError, Signal, Stopped, Summary, Xqute};
+use anyhow::{Context, Result, anyhow, bail};
+use xqute::backend::{Local, Null};
+use xqute::{
+    Error, ErrorStrategy, FeedError, JobSpec, RetryPolicy, RunError, Signal, Stopped, Summary, Xqute,
+    XquteBuilder,
+};
 
-use crate::jobs::Jobs;
+use crate::jobs::{Asked, Jobs, Planned};
+use crate::options::{Scheduler, variable};
 use crate::{args, exit, print, say};
+
+/// After so long without a first job, who waits is told for what.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(crate) fn run(args: args::Run) -> Result<u8> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -41,23 +53,25 @@ fn by(signal: Signal) -> u8 {
     exit::SIGNAL.saturating_add(u8::try_from(signal.0).unwrap_or_default())
 }
 
-async fn attend(args: args::Run) -> Result<u8> {
-    let mut jobs = Jobs::new(args.words)?;
-    let processors = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+async fn attend(mut args: args::Run) -> Result<u8> {
+    check(&args)?;
+    let (words, files) = (std::mem::take(&mut args.words), std::mem::take(&mut args.arg_file));
+    let mut jobs = Jobs::new(Asked { words, files, null: args.null, shell: args.shell }).await?;
+    if args.dry_run {
+        return show(jobs).await;
+    }
+    let each = Each::new(&args)?;
     // A mistake in the first job is told before anything is made.
-    let first = jobs.next().await?;
-    let run = Xqute::builder()
-        .forks(args.forks.unwrap_or_else(processors).get())
-        .workdir(args.workdir)
-        .fresh(args.fresh)
-        .retry_failed(args.retry_failed)
-        .handle_signals(true)
-        .select(selection(args.plugins))
-        .config(print::NAME, ())
-        .build()?;
+    let Some(first) = patiently(jobs.next()).await? else {
+        if !args.quiet {
+            say(format_args!("there are no jobs: the arguments, or the lines of standard input, are none"));
+        }
+        return Ok(exit::SUCCESS);
+    };
+    let run = builder(args)?.build()?;
     // The run may be stopped while the next job is waited for.
     let fed = tokio::select! {
-        fed = feed(&run, first, &mut jobs) => fed,
+        fed = feed(&run, first, &mut jobs, &each) => fed,
         _ = run.wait() => Ok(()),
     };
     let summary = run.run_until_complete().await?;
@@ -71,11 +85,136 @@ async fn attend(args: args::Run) -> Result<u8> {
     Ok(tell(&summary))
 }
 
+/// What does not go together.
+fn check(args: &args::Run) -> Result<()> {
+    // Here, and not where options are read: there a message shows the value, which may be a secret.
+    for option in &args.scheduler_opt {
+        let (name, _) = variable(option).map_err(|why| anyhow!("-o: {why}"))?;
+        bail!("`-o {}`: the scheduler has no options: leave it out", name.display());
+    }
+    if args.scheduler == Scheduler::Null && (args.prescript.is_some() || args.postscript.is_some()) {
+        bail!(
+            "the scheduler `null` runs nothing, so no --prescript or --postscript: leave them out, or use `-s local`"
+        );
+    }
+    let retries = args.num_retries.is_some() || args.retry_delay.is_some();
+    if retries && args.error_strategy.is_some_and(|it| it != args::Strategy::Retry) {
+        bail!("--num-retries and --retry-delay are for `--error-strategy retry`: leave one of the two out");
+    }
+    if args.error_strategy == Some(args::Strategy::Halt) && args.halt.is_some() {
+        bail!("`--error-strategy halt` is short for `--halt now,fail=1`: leave one of the two out");
+    }
+    Ok(())
+}
+
+/// The run that was asked for.
+fn builder(args: args::Run) -> Result<XquteBuilder> {
+    let processors = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let mut builder = Xqute::builder()
+        .forks(args.forks.unwrap_or_else(processors).get())
+        .workdir(args.workdir)
+        .fresh(args.fresh)
+        .retry_failed(args.retry_failed)
+        .handle_signals(true)
+        .select(selection(args.plugins));
+    if !args.no_print {
+        builder = builder.config(print::NAME, ());
+    }
+    builder = match args.scheduler {
+        Scheduler::Local => builder.backend(Local::new()),
+        Scheduler::Null => builder.backend(Null::default()),
+    };
+    let retries = args.num_retries.is_some() || args.retry_delay.is_some();
+    builder = match args.error_strategy {
+        Some(strategy) => builder.error_strategy(strategy.into()),
+        None if retries => builder.error_strategy(ErrorStrategy::Retry),
+        None => builder,
+    };
+    if let Some(delay) = args.retry_delay {
+        builder =
+            builder.retry(RetryPolicy::new(args.num_retries.unwrap_or(xqute::DEFAULT_RETRIES)).delay(delay));
+    } else if let Some(retries) = args.num_retries {
+        builder = builder.num_retries(retries);
+    }
+    if let Some(Some(halt)) = args.halt {
+        builder = builder.halt(halt);
+    }
+    if let Some(limit) = args.timeout {
+        builder = builder.timeout(limit);
+    }
+    if let Some(grace) = args.kill_grace {
+        builder = builder.kill_grace(grace);
+    }
+    if let Some(text) = args.prescript {
+        builder = builder.prescript(text);
+    }
+    if let Some(text) = args.postscript {
+        builder = builder.postscript(text);
+    }
+    Ok(builder)
+}
+
+/// What every job is given.
+struct Each {
+    env: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+    cwd: Option<PathBuf>,
+}
+
+impl Each {
+    fn new(args: &args::Run) -> Result<Self> {
+        let cwd = args.cwd.as_ref().map(|cwd| {
+            let told = || format!("`--cwd {}`: no job can run there", cwd.display());
+            // What a job could not enter fails before there are jobs.
+            std::fs::read_dir(cwd).with_context(told)?;
+            std::path::absolute(cwd).with_context(told)
+        });
+        let env = args.env.iter().map(|it| variable(it).map_err(|why| anyhow!("-e: {why}")));
+        Ok(Self { env: env.collect::<Result<_>>()?, cwd: cwd.transpose()? })
+    }
+
+    fn spec(&self, planned: Planned) -> JobSpec {
+        let mut spec = JobSpec::from(planned.argv);
+        for (name, value) in &self.env {
+            spec = spec.env(name, value);
+        }
+        if let Some(cwd) = &self.cwd {
+            spec = spec.cwd(cwd);
+        }
+        spec
+    }
+}
+
+/// `--dry-run`: the commands, each as a shell would read it.
+async fn show(mut jobs: Jobs) -> Result<u8> {
+    let mut next = patiently(jobs.next()).await?;
+    while let Some(job) = next {
+        match writeln!(std::io::stdout(), "{}", job.argv) {
+            // Whoever reads has read enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
+            written => written.context("cannot write to standard output")?,
+        }
+        next = jobs.next().await?;
+    }
+    Ok(exit::SUCCESS)
+}
+
+/// Waits for the first job. A pipe into which nobody writes looks like a program that hangs.
+async fn patiently(next: impl Future<Output = Result<Option<Planned>>>) -> Result<Option<Planned>> {
+    let mut next = pin!(next);
+    if let Ok(first) = tokio::time::timeout(PATIENCE, &mut next).await {
+        return first;
+    }
+    say(format_args!(
+        "waiting for arguments on standard input; a COMMAND without any: `xqute run COMMAND < /dev/null`"
+    ));
+    next.await
+}
+
 /// Feeds the jobs, until there are no more or the run takes none.
-async fn feed(run: &Xqute, first: Option<Argv>, jobs: &mut Jobs) -> Result<()> {
-    let mut next = first;
-    while let Some(argv) = next {
-        match run.feed(JobSpec::from(argv)).await {
+async fn feed(run: &Xqute, first: Planned, jobs: &mut Jobs, each: &Each) -> Result<()> {
+    let mut next = Some(first);
+    while let Some(planned) = next {
+        match run.feed(each.spec(planned)).await {
             Err(Error::Feed(FeedError::Stopping)) => return Ok(()),
             fed => fed?,
         };

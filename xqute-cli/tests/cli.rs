@@ -58,7 +58,8 @@ impl Ran {
 /// The source files of this crate.
 fn sources() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()).collect();
+    let entries = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+    let files: Vec<PathBuf> = entries.filter(|it| it.is_file()).collect();
     assert!(files.len() > 3);
     files
 }
@@ -106,19 +107,54 @@ fn failures_are_told_and_are_exit_code_1() {
 
 #[test]
 fn a_mistake_is_told_and_leaves_nothing() {
-    let cases: [(&[&str], &str, &str); 7] = [
+    let cases: &[(&[&str], &str, &str)] = &[
         (&["run", "--forx", "3", "true"], "", "unexpected argument '--forx'"),
         (&["run", "-j", "0", "true"], "", "number would be zero"),
-        (&["run", ":::", "a"], "", "no COMMAND before `:::`"),
-        (&["run", "a", ":::", "b", ":::", "c"], "", "a second `:::`"),
+        (&["run", "-j", "many", "true"], "", "invalid digit"),
+        (&["runn", "true"], "", "similar subcommand exists: 'run'"),
+        (&["run", ":::", "a", ":::", "b"], "", "without a COMMAND each argument is a command of its own"),
+        (&["run", "echo", ":::+", "b"], "", "`:::+` goes with the source before it, and there is none"),
+        (&["run", "echo", "::::", "-", "-"], "", "can be read once"),
+        (
+            &["run", "echo", "{3}", ":::", "b"],
+            "",
+            "`{3}` in COMMAND asks for argument 3 of each job, but each has 1",
+        ),
+        (&["run", "echo", "::::", "no-such-file"], "", "cannot read arguments from the file no-such-file"),
+        (&["run", "-a", "no-such-file", "echo"], "", "cannot read arguments from the file no-such-file"),
+        (&["run", "echo 'a", ":::", "b"], "", "in COMMAND, which is one word and so is split as a line"),
         (&["run", "--plugins", "lgo", "true"], "", "no plugin is named `lgo`, did you mean `log`?"),
         (&["run", "--plugins", "log,-print", "true"], "", "mixes `log` with `-print`"),
+        (&["run", "-s", "slrum", "true"], "", "There are `local`"),
+        (&["run", "-s", "nul", "true"], "", "did you mean `null`?"),
+        (&["run", "-o", "queue=long", "true"], "", "`-o queue`: the scheduler has no options"),
+        (&["run", "-s", "null", "--prescript", "x", "true"], "", "no --prescript or --postscript"),
+        (&["run", "--timeout", "soon", "true"], "", "`soon` is no time: write seconds (`30`)"),
+        (&["run", "--timeout", "0", "true"], "", "a limit of 0 would kill each job"),
+        (&["run", "--halt", "2", "true"], "", "it has no comma: write WHEN,WHY=VALUE"),
+        (&["run", "--halt", "now,fail=200%", "true"], "", "`200` is no percentage"),
+        (
+            &["run", "--error-strategy", "halt", "--halt", "now,fail=2", "true"],
+            "",
+            "leave one of the two out",
+        ),
+        (
+            &["run", "--error-strategy", "ignore", "--num-retries", "2", "true"],
+            "",
+            "leave one of the two out",
+        ),
+        (&["run", "-e", "=secret", "true"], "", "a variable has no name"),
+        (&["run", "-e", "XQUTE_NOT_SET_HERE", "true"], "", "is not set here: write NAME=VALUE"),
+        (&["run", "--cwd", "no-such-dir", "true"], "", "`--cwd no-such-dir`: no job can run there"),
         (&["run"], "echo 'a\n", "line 1 of standard input: the command line has a quote that is not closed"),
+        (&["run", "echo"], "a\0b\n", "job 1, made of the arguments"),
     ];
+    assert!(cases.len() >= 25);
     for (args, stdin, told) in cases {
         let desk = Desk::new();
         let ran = desk.run(args, stdin);
         assert_eq!(ran.code, Some(2), "{args:?}: {ran:?}");
+        assert!(!ran.stderr.contains("secret"), "{args:?}: {ran:?}");
         assert!(ran.stderr.contains(told), "{args:?}: {ran:?}");
         assert_eq!(fs::read_dir(desk.path()).unwrap().count(), 0, "{args:?}");
     }

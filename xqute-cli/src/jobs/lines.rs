@@ -1,0 +1,39 @@
+//! Which commands does a text have? A line each.
+
+use anyhow::{Context, Result};
+use std::os::unix::ffi::OsStrExt;
+use xqute::ArgvError;
+
+use super::sources::Combined;
+use super::{Planned, command};
+
+/// The commands of a text, a line each.
+pub(crate) struct Lines {
+    lines: Combined,
+    /// Where the lines are from, in a message.
+    name: String,
+    shell: bool,
+    number: usize,
+}
+
+impl Lines {
+    pub(super) fn new(lines: Combined, name: String, shell: bool) -> Self {
+        Self { lines, name, shell, number: 0 }
+    }
+
+    /// Lines without a word, and comments, are passed over.
+    pub(super) async fn next(&mut self) -> Result<Option<Planned>> {
+        while let Some(line) = self.lines.next().await? {
+            self.number += 1;
+            let line = &line[0];
+            match command(line, self.shell) {
+                Ok(argv) => return Ok(Some(Planned { argv, tag: line.as_bytes().to_vec() })),
+                Err(ArgvError::Empty) => {}
+                Err(error) => {
+                    return Err(error).with_context(|| format!("line {} of {}", self.number, self.name));
+                }
+            }
+        }
+        Ok(None)
+    }
+}

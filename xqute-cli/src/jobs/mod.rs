@@ -1,0 +1,222 @@
+//! Which jobs were asked for? `COMMAND… ::: ARG…`, or a command a line.
+
+mod lines;
+mod sources;
+mod template;
+
+use std::ffi::{OsStr, OsString};
+use std::io::IsTerminal;
+use std::os::unix::ffi::OsStrExt;
+
+use anyhow::{Context, Result, bail};
+use rustix::fs::{FileType, fstat};
+use xqute::Argv;
+
+use lines::Lines;
+use sources::{Combined, Source};
+use template::{Template, shell};
+
+/// What was typed about the jobs.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    /// COMMAND, `:::` and what follows it.
+    pub(crate) words: Vec<OsString>,
+    /// The files of `-a`.
+    pub(crate) files: Vec<OsString>,
+    /// Whether arguments end with a NUL byte instead of a newline.
+    pub(crate) null: bool,
+    /// Whether `sh` runs each command.
+    pub(crate) shell: bool,
+}
+
+/// A job, as it will be fed.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) argv: Argv,
+    /// What it was made of: its arguments, or its line.
+    pub(crate) tag: Vec<u8>,
+}
+
+/// Where the next job comes from.
+pub(crate) enum Jobs {
+    /// A command, once.
+    Once(Option<Planned>),
+    /// A command, filled in for each combination of arguments.
+    Filled {
+        template: Template,
+        args: Combined,
+        shell: bool,
+        number: usize,
+        /// What runs if standard input, which nobody named, turns out to be empty: the command, once, as with `xargs`. Who
+        /// starts programs with an empty pipe for standard input would else be told that all is well, and nothing ran.
+        bare: Option<Planned>,
+    },
+    /// A line is a command.
+    Lines(Lines),
+}
+
+impl Jobs {
+    /// Reads what was typed, and opens what it names.
+    pub(crate) async fn new(asked: Asked) -> Result<Self> {
+        let delimiter = if asked.null { 0 } else { b'\n' };
+        let (command, named) = sources::split(asked.words);
+        let mut sources: Vec<Source> = asked.files.into_iter().map(Source::file).collect();
+        sources.extend(named);
+        if command.is_empty() {
+            return lines(sources, delimiter, asked.shell).await;
+        }
+        let template = template(&command, asked.shell)?;
+        let mut bare = None;
+        if sources.is_empty() {
+            if !template.has_places() {
+                bare = Some(once(&template, asked.shell)?);
+                if !is_piped() {
+                    return Ok(Self::Once(bare));
+                }
+            }
+            sources.push(Source::new(sources::From::Stdin));
+        }
+        template.check(sources.len())?;
+        announce(&sources, "arguments");
+        let args = Combined::open(sources, delimiter).await?;
+        Ok(Self::Filled { template: template.with_places(), args, shell: asked.shell, number: 0, bare })
+    }
+
+    /// The next job; `None` when there are no more. May be dropped only when no more jobs are wanted.
+    pub(crate) async fn next(&mut self) -> Result<Option<Planned>> {
+        match self {
+            Self::Once(planned) => Ok(planned.take()),
+            Self::Lines(lines) => lines.next().await,
+            Self::Filled { template, args, shell, number, bare } => {
+                let bare = bare.take();
+                let Some(args) = args.next().await? else { return Ok(bare) };
+                *number += 1;
+                let words =
+                    if *shell { template.fill_shell(*number, &args) } else { template.fill(*number, &args) };
+                let argv = Argv::new(words).with_context(|| {
+                    let args: Vec<_> = args.iter().map(|arg| format!("{arg:?}")).collect();
+                    format!("job {number}, made of the arguments {}", args.join(" "))
+                })?;
+                let tag = args.join(" ".as_ref()).as_bytes().to_vec();
+                Ok(Some(Planned { argv, tag }))
+            }
+        }
+    }
+}
+
+/// The command as it stands.
+fn once(template: &Template, shell: bool) -> Result<Planned> {
+    let words = if shell { template.fill_shell(1, &[]) } else { template.fill(1, &[]) };
+    let argv = Argv::new(words).context("in the command line")?;
+    let tag = argv.to_string().into_bytes();
+    Ok(Planned { argv, tag })
+}
+
+async fn lines(mut sources: Vec<Source>, delimiter: u8, shell: bool) -> Result<Jobs> {
+    if sources.is_empty() {
+        sources.push(Source::new(sources::From::Stdin));
+    }
+    if sources.len() > 1 {
+        bail!(
+            "without a COMMAND each argument is a command of its own, so there can be one source: there are {}",
+            sources.len()
+        );
+    }
+    announce(&sources, "commands, one a line");
+    let name = match &sources[0].from {
+        sources::From::List(_) => "the arguments".to_owned(),
+        sources::From::File(name) => name.to_string_lossy().into_owned(),
+        sources::From::Stdin => "standard input".to_owned(),
+    };
+    Ok(Jobs::Lines(Lines::new(Combined::open(sources, delimiter).await?, name, shell)))
+}
+
+/// A COMMAND that is one word with blanks is split as a line is.
+fn template(command: &[OsString], shell: bool) -> Result<Template> {
+    match command {
+        [line] if !shell && line.as_bytes().iter().any(u8::is_ascii_whitespace) => {
+            let argv =
+                Argv::parse(line).context("in COMMAND, which is one word and so is split as a line")?;
+            Ok(Template::new(argv.words()))
+        }
+        words => Ok(Template::new(words)),
+    }
+}
+
+/// Whether somebody has put something into standard input: a pipe or a file, as `xargs` wants it.
+fn is_piped() -> bool {
+    fstat(std::io::stdin())
+        .is_ok_and(|it| matches!(FileType::from_raw_mode(it.st_mode), FileType::Fifo | FileType::RegularFile))
+}
+
+/// Somebody who sees nothing happen is to know what is waited for.
+fn announce(sources: &[Source], what: &str) {
+    if sources.iter().any(|it| it.from == sources::From::Stdin) && std::io::stdin().is_terminal() {
+        crate::say(format_args!(
+            "reading {what}, from the terminal; Ctrl-D ends (`xqute run --help` has examples)"
+        ));
+    }
+}
+
+/// The words of a command that is a line.
+fn command(line: &OsStr, by_shell: bool) -> Result<Argv, xqute::ArgvError> {
+    if !by_shell {
+        return Argv::parse(line);
+    }
+    let bare = line.as_bytes().trim_ascii_start();
+    if bare.is_empty() || bare.starts_with(b"#") {
+        return Err(xqute::ArgvError::Empty);
+    }
+    Argv::new(shell(line.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn planned(words: &[&str], shell: bool) -> Vec<String> {
+        let words = words.iter().map(OsString::from).collect();
+        let mut jobs = Jobs::new(Asked { words, shell, ..Asked::default() }).await.unwrap();
+        let mut found = Vec::new();
+        while let Some(job) = jobs.next().await.unwrap() {
+            found.push(format!("{} [{}]", job.argv, String::from_utf8_lossy(&job.tag)));
+        }
+        found
+    }
+
+    #[tokio::test]
+    async fn what_stands_after_the_separator_is_an_argument_each() {
+        assert_eq!(
+            planned(&["echo", "-n", ":::", "a", "-b"], false).await,
+            ["echo -n a [a]", "echo -n -b [-b]"]
+        );
+        assert_eq!(planned(&["echo", ":::"], false).await, [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn one_word_with_blanks_is_split_as_a_line_is_before_it_is_filled() {
+        assert_eq!(planned(&["echo 'a b' {}", ":::", "c d"], false).await, ["echo 'a b' 'c d' [c d]"]);
+        assert!(
+            Jobs::new(Asked { words: vec!["echo 'a".into(), ":::".into()], ..Asked::default() })
+                .await
+                .is_err()
+        );
+    }
+
+    #[tokio::test]
+    async fn with_a_shell_the_command_is_its_text() {
+        let job = planned(&["echo", "{}", "|", "wc", ":::", "a b"], true).await;
+        assert_eq!(job, [r#"sh -c 'echo "${1}" | wc' sh 'a b' [a b]"#]);
+    }
+
+    #[tokio::test]
+    async fn without_a_command_each_argument_is_one() {
+        assert_eq!(
+            planned(&[":::", "echo 'a b'", "# none", "true"], false).await,
+            ["echo 'a b' [echo 'a b']", "true [true]"]
+        );
+        assert_eq!(planned(&[":::", "a | b", " # none"], true).await, ["sh -c 'a | b' [a | b]"]);
+        let words = [":::", "a", ":::", "b"].map(OsString::from).to_vec();
+        assert!(Jobs::new(Asked { words, ..Asked::default() }).await.is_err());
+    }
+}

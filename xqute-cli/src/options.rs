@@ -1,0 +1,160 @@
+//! How is the value of an option read? Times, halts, variables: in the words that people know from other tools.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::time::Duration;
+
+use xqute::Halt;
+
+/// `30`, `30s`, `1.5m`, `2h`, `1d`, `500ms`; a number alone is seconds.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong =
+        || format!("`{text}` is no time: write seconds (`30`), or a number with ms, s, m, h or d (`5m`)");
+    let digits = text.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let seconds = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        "d" => 86400.0,
+        _ => return Err(wrong()),
+    };
+    let number: f64 = number.parse().map_err(|_| wrong())?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())
+}
+
+/// A time in which something is to happen: zero makes no sense.
+pub(crate) fn limit(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => {
+            Err("a limit of 0 would kill each job as it starts: leave the option out for none".to_owned())
+        }
+        limit => Ok(limit),
+    }
+}
+
+/// `now,fail=1`, `soon,fail=10%`, `soon,success=3`, `now,done=5`, `never`; as GNU parallel has them.
+pub(crate) fn halt(text: &str) -> Result<Option<Halt>, String> {
+    let wrong = |why: &str| {
+        format!(
+            "{why}: write WHEN,WHY=VALUE with `soon` or `now`, `fail`, `success` or `done`, and a number or a percentage, as in `soon,fail=1` or `now,fail=10%`; or `never`"
+        )
+    };
+    if text == "never" {
+        return Ok(None);
+    }
+    let (when, what) = text.split_once(',').ok_or_else(|| wrong("it has no comma"))?;
+    let at = match when {
+        "soon" => Halt::soon(),
+        "now" => Halt::now(),
+        _ => return Err(wrong(&format!("`{when}` is no time to halt"))),
+    };
+    let (why, value) = what.split_once('=').ok_or_else(|| wrong("it has no `=`"))?;
+    let number = |value: &str| match value.parse::<usize>() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err(wrong(&format!("`{value}` is no number of jobs"))),
+    };
+    let percent = |value: &str| match value.parse::<f64>() {
+        Ok(percent) if percent > 0.0 && percent <= 100.0 => Ok(percent),
+        _ => Err(wrong(&format!("`{value}` is no percentage"))),
+    };
+    Ok(Some(match (why, value.strip_suffix('%')) {
+        ("fail", None) => at.failed(number(value)?),
+        ("fail", Some(value)) => at.failed_percent(percent(value)?),
+        ("success", None) => at.succeeded(number(value)?),
+        ("success", Some(value)) => at.succeeded_percent(percent(value)?),
+        ("done", None) => at.done(number(value)?),
+        ("done", Some(_)) => return Err(wrong("`done` takes a number of jobs")),
+        _ => return Err(wrong(&format!("`{why}` is nothing that jobs can do"))),
+    }))
+}
+
+/// `NAME=VALUE`, or `NAME` for the value that it has here. The error never shows a value: it may be a secret.
+pub(crate) fn variable(text: &OsStr) -> Result<(OsString, OsString), String> {
+    let bytes = text.as_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'=');
+    let name = OsStr::from_bytes(&bytes[..at.unwrap_or(bytes.len())]);
+    if name.is_empty() {
+        return Err(
+            "a variable has no name: write NAME=VALUE, or NAME for the value that it has here".to_owned()
+        );
+    }
+    let value = match at {
+        Some(at) => OsString::from_vec(bytes[at + 1..].to_vec()),
+        None => std::env::var_os(name)
+            .ok_or_else(|| format!("the variable {name:?} is not set here: write NAME=VALUE"))?,
+    };
+    Ok((name.to_owned(), value))
+}
+
+/// The scheduler of this name, which must be one that is built in.
+pub(crate) fn scheduler(name: &str) -> Result<Scheduler, String> {
+    match name {
+        "local" => Ok(Scheduler::Local),
+        "null" => Ok(Scheduler::Null),
+        _ => {
+            let near = ["local", "null"].into_iter().find(|it| strsim::jaro_winkler(it, name) > 0.8);
+            let hint = near.map(|it| format!("did you mean `{it}`? ")).unwrap_or_default();
+            Err(format!(
+                "there is no scheduler of this name: {hint}There are `local` (this machine) and `null` (runs nothing)"
+            ))
+        }
+    }
+}
+
+/// What runs the jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Scheduler {
+    #[default]
+    Local,
+    Null,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        let ms = |text: &str| duration(text).map(|it| it.as_millis());
+        assert_eq!(
+            [ms("30"), ms("1.5m"), ms("2h"), ms("500ms"), ms("0")],
+            [30_000, 90_000, 7_200_000, 500, 0].map(Ok)
+        );
+        for wrong in ["", "m", "5 m", "-1", "1x", "1e3", "..", "99999999999999999999d"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+        assert!(limit("0").is_err() && limit("1").is_ok());
+    }
+
+    #[test]
+    fn halts_are_in_the_words_of_gnu_parallel() {
+        assert_eq!(halt("never"), Ok(None));
+        assert_eq!(halt("soon,fail=1"), Ok(Some(Halt::soon().failed(1))));
+        assert_eq!(halt("now,fail=10%"), Ok(Some(Halt::now().failed_percent(10.0))));
+        assert_eq!(halt("now,success=2"), Ok(Some(Halt::now().succeeded(2))));
+        for wrong in [
+            "",
+            "2",
+            "now",
+            "later,fail=1",
+            "now,fail",
+            "now,fail=0",
+            "now,fail=x%",
+            "now,fail=101%",
+            "now,loss=1",
+            "soon,done=3%",
+        ] {
+            assert!(halt(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_variable_has_a_name_and_its_value_is_not_shown() {
+        assert_eq!(variable("A=b=c".as_ref()), Ok(("A".into(), "b=c".into())));
+        assert_eq!(variable("A=".as_ref()), Ok(("A".into(), "".into())));
+        assert!(!variable("=secret".as_ref()).unwrap_err().contains("secret"));
+        assert!(variable("XQUTE_NO_SUCH_VARIABLE".as_ref()).unwrap_err().contains("not set"));
+    }
+}
