@@ -25,6 +25,28 @@ pub(crate) enum Verb {
     Run(Box<Run>),
     /// Show the plugins in this binary and their hooks, in the order of their calls
     Plugins(Plugins),
+    /// Show the options of `xqute run` that are in effect here, and where each is from
+    Config(Config),
+}
+
+/// Which settings.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Chosen {
+    /// Read options from FILE [default: xqute.toml, if it is there]
+    #[arg(short, long, value_name = "FILE", help_heading = "Configuration")]
+    pub(crate) config: Option<PathBuf>,
+    /// Use the options of `[profile.NAME]` in it
+    #[arg(long, value_name = "NAME", help_heading = "Configuration")]
+    pub(crate) profile: Option<String>,
+}
+
+#[derive(Debug, Parser)]
+pub(crate) struct Config {
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
+    /// One object
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 const FIRST_STEPS: &str = "\
@@ -58,6 +80,9 @@ A COMMAND of one word with blanks is split as a line is. Blank lines and lines t
 
 A job's standard input is empty. Its output is kept in DIR/<index>/job.stdout and job.stderr (indices begin with 0), and
 printed when the job ends. Run the same list again, and jobs that are done are not run again.
+
+Options may also stand in xqute.toml (`forks = 4`), in a `[profile.NAME]` of it, or in the environment (XQUTE_FORKS=4); what is
+typed wins, then the environment, the profile, the file. `xqute config` shows what is in effect.
 
 Ctrl-C once starts no more jobs and waits for those that run; twice kills them; three times leaves at once.
 
@@ -160,6 +185,9 @@ pub(crate) struct Run {
     /// Say more: each job's steps (-v), the engine's (-vv)
     #[arg(short, long, action = ArgAction::Count, help_heading = "Output")]
     pub(crate) verbose: u8,
+
+    #[command(flatten)]
+    pub(crate) chosen: Chosen,
 
     /// The command, and its arguments
     #[arg(value_name = "COMMAND… [::: ARG…]", trailing_var_arg = true)]

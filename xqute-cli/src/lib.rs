@@ -17,12 +17,14 @@
 //! | 129, 130, 143 | stopped by SIGHUP, SIGINT, SIGTERM |
 
 mod args;
+mod config;
 mod jobs;
 mod log;
 mod options;
 mod plugins;
 mod print;
 mod run;
+mod settings;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -46,20 +48,34 @@ mod exit {
 /// Reads the command line, does what it says, and tells how it went.
 #[must_use]
 pub fn main() -> ExitCode {
-    let args = match Args::try_parse() {
-        Ok(args) => args,
-        Err(error) => {
-            // Nothing can be told if standard error is closed.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { exit::WRONG } else { exit::SUCCESS });
+    match Args::try_parse() {
+        Ok(args) => act(args).unwrap_or_else(|error| refuse(&error)),
+        Err(error) => explain(&error),
+    }
+}
+
+fn act(args: Args) -> anyhow::Result<ExitCode> {
+    let code = match args.verb {
+        Verb::Run(run) => {
+            let settings = settings::Settings::read(&run.chosen)?;
+            let run = match settings::with_settings(&settings) {
+                Ok(Args { verb: Verb::Run(run) }) => run,
+                Ok(_) => run,
+                Err(error) => return Ok(explain(&error)),
+            };
+            log::start(run.verbose)?;
+            run::run(*run, settings.plugins)?
         }
+        Verb::Plugins(plugins) => plugins::show(plugins)?,
+        Verb::Config(config) => config::show(&config)?,
     };
-    let verbose = if let Verb::Run(run) = &args.verb { run.verbose } else { 0 };
-    let done = log::start(verbose).and_then(|()| match args.verb {
-        Verb::Run(run) => run::run(*run),
-        Verb::Plugins(plugins) => plugins::show(plugins),
-    });
-    done.map_or_else(|error| refuse(&error), ExitCode::from)
+    Ok(ExitCode::from(code))
+}
+
+/// Help, or what is wrong with what was typed. Nothing can be told if standard error is closed.
+fn explain(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() { exit::WRONG } else { exit::SUCCESS })
 }
 
 fn refuse(error: &anyhow::Error) -> ExitCode {

@@ -1,5 +1,6 @@
 //! `xqute run`: feeds the jobs, waits, and tells how it went.
 
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -20,10 +21,13 @@ use crate::{args, exit, print, say};
 /// After so long without a first job, who waits is told for what.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-pub(crate) fn run(args: args::Run) -> Result<u8> {
+/// By name, what `xqute.toml` says of plugins.
+type Plugins = BTreeMap<String, serde_json::Value>;
+
+pub(crate) fn run(args: args::Run, plugins: Plugins) -> Result<u8> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.context("cannot start the threads that a run needs")?;
-    let ended = runtime.block_on(attend(args));
+    let ended = runtime.block_on(attend(args, plugins));
     // Reading standard input cannot be cancelled: nobody waits for it.
     runtime.shutdown_background();
     match ended {
@@ -53,7 +57,7 @@ fn by(signal: Signal) -> u8 {
     exit::SIGNAL.saturating_add(u8::try_from(signal.0).unwrap_or_default())
 }
 
-async fn attend(mut args: args::Run) -> Result<u8> {
+async fn attend(mut args: args::Run, plugins: Plugins) -> Result<u8> {
     check(&args)?;
     let (words, files) = (std::mem::take(&mut args.words), std::mem::take(&mut args.arg_file));
     let mut jobs = Jobs::new(Asked { words, files, null: args.null, shell: args.shell }).await?;
@@ -68,7 +72,8 @@ async fn attend(mut args: args::Run) -> Result<u8> {
         }
         return Ok(exit::SUCCESS);
     };
-    let run = builder(args)?.build()?;
+    let configured = plugins.into_iter().fold(builder(args)?, |it, (name, config)| it.config(name, config));
+    let run = configured.build()?;
     // The run may be stopped while the next job is waited for.
     let fed = tokio::select! {
         fed = feed(&run, first, &mut jobs, &each) => fed,
@@ -88,7 +93,7 @@ async fn attend(mut args: args::Run) -> Result<u8> {
 /// What does not go together.
 fn check(args: &args::Run) -> Result<()> {
     // Here, and not where options are read: there a message shows the value, which may be a secret.
-    for option in &args.scheduler_opt {
+    if let Some(option) = args.scheduler_opt.first() {
         let (name, _) = variable(option).map_err(|why| anyhow!("-o: {why}"))?;
         bail!("`-o {}`: the scheduler has no options: leave it out", name.display());
     }

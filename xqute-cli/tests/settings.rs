@@ -1,0 +1,94 @@
+//! What is set elsewhere than on the command line, with the real binary.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+/// Exit code, standard output, standard error of `xqute` beside an `xqute.toml`.
+fn xqute(toml: &str, env: &[(&str, &str)], args: &[&str]) -> (Option<i32>, String, String) {
+    let desk = tempfile::tempdir().unwrap();
+    fs::write(desk.path().join("xqute.toml"), toml).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xqute"));
+    command.args(args).envs(env.iter().copied()).current_dir(desk.path()).stdin(Stdio::null());
+    let out = command.output().unwrap();
+    if out.status.code() == Some(2) {
+        assert_eq!(fs::read_dir(desk.path()).unwrap().count(), 1, "a mistake leaves nothing: {toml}");
+    }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (out.status.code(), text(&out.stdout), text(&out.stderr))
+}
+
+const FILE: &str =
+    "forks = 3\nnum_retries = 1\nenv = ['TOKEN=from-file']\n[profile.big]\nforks = 64\ntimeout = '5m'\n";
+
+#[test]
+fn each_value_is_told_with_its_place_and_the_nearest_wins() {
+    let shown = |env: &[(&str, &str)], args: &[&str]| {
+        let (code, out, err) = xqute(FILE, env, args);
+        assert_eq!(code, Some(0), "{err}");
+        assert!(!out.contains("from-file"), "a value may be a secret: {out}");
+        out.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let file = shown(&[], &["config"]);
+    assert!(file.contains("forks = \"3\" # xqute.toml:1:1"), "{file}");
+    assert!(file.contains("num-retries = \"1\" # xqute.toml:2:1"), "{file}");
+    assert!(
+        file.contains("workdir = \".xqute\" # default") && file.contains("# timeout = # not set"),
+        "{file}"
+    );
+    let profile = shown(&[], &["config", "--profile", "big"]);
+    assert!(
+        profile.contains("forks = \"64\" # xqute.toml:5:1") && profile.contains("timeout = \"5m\""),
+        "{profile}"
+    );
+    let env = shown(&[("XQUTE_PROFILE", "big"), ("XQUTE_FORKS", "7")], &["config"]);
+    assert!(env.contains("forks = \"7\" # XQUTE_FORKS") && env.contains("timeout = \"5m\""), "{env}");
+}
+
+#[test]
+fn what_is_set_takes_effect_and_what_is_typed_wins() {
+    let file = "shell = true\nenv = ['A=file', 'B=file']\nquiet = true";
+    let (code, out, err) = xqute(file, &[], &["run", "-e", "B=typed", "echo $A $B"]);
+    assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "file typed\n", ""));
+    let (_, out, _) = xqute(
+        "workdir = 'there'",
+        &[("XQUTE_WORKDIR", "here")],
+        &["run", "-q", "sh", "-c", "echo $XQUTE_METADIR"],
+    );
+    assert!(out.ends_with("/here\n"), "{out}");
+}
+
+#[test]
+fn a_mistake_is_told_with_line_and_column() {
+    let cases = [
+        ("forkz = 3", "xqute.toml:1:1: there is no option `forkz`, did you mean `forks`?"),
+        ("\n  forks = 'many'", "xqute.toml:2:3: invalid value 'many'"),
+        ("forks = true", "xqute.toml:1:9: `forks` cannot be a boolean"),
+        ("fresh = 1", "xqute.toml:1:9: `fresh` is `true` or `false`"),
+        ("halt = 'now'", "xqute.toml:1:1: invalid value 'now' for '--halt"),
+        ("forks = ", "xqute.toml:1:9: "),
+        ("profile = 1", "xqute.toml:1:1: `profile` is a table of tables: write `[profile.NAME]`"),
+        ("[backend.local]\nx = 1", "xqute.toml:2:1: the scheduler `local` has no options"),
+        ("[backend.nul]", "xqute.toml:1:10: `nul`: there is no scheduler of this name: did you mean `null`?"),
+        (
+            "[profile.x]\nwrokdir = 'a'",
+            "xqute.toml:2:1: there is no option `wrokdir`, did you mean `workdir`?",
+        ),
+        ("[plugins.lgo]", "no plugin is named `lgo`"),
+        ("dry-run = true", "xqute.toml:1:1: there is no option `dry-run`"),
+    ];
+    for (toml, told) in cases {
+        let (code, out, err) = xqute(toml, &[], &["run", "true"]);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{toml}: {err}");
+        assert!(err.contains(told), "{toml}: {err}");
+    }
+    let (code, _, err) = xqute(FILE, &[], &["run", "--profile", "small", "true"]);
+    assert!(
+        code == Some(2) && err.contains("there is no profile `small` in xqute.toml: it has big"),
+        "{err}"
+    );
+    let (code, _, err) = xqute("", &[("XQUTE_TIMEOUT", "x")], &["run", "true"]);
+    assert!(code == Some(2) && err.contains("XQUTE_TIMEOUT: invalid value 'x'"), "{err}");
+    let (code, _, err) = xqute("", &[], &["run", "-c", "no-such.toml", "true"]);
+    assert!(code == Some(2) && err.contains("cannot read the configuration no-such.toml"), "{err}");
+}
