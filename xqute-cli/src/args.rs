@@ -10,6 +10,8 @@ use xqute::{ErrorStrategy, Halt};
 
 use crate::options::{self, Scheduler};
 
+use crate::{complete, logs, plugins, script, status};
+
 /// Run a list of commands, follow each to its end, and call plugins at every step.
 #[derive(Debug, Parser)]
 #[command(name = "xqute", version, max_term_width = 100, after_help = FIRST_STEPS)]
@@ -23,10 +25,20 @@ pub(crate) enum Verb {
     /// Run jobs: COMMAND once for each ARG, or each line of standard input
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<Run>),
+    /// Show what became of the jobs in a work directory, while they run or afterwards
+    Status(status::Args),
+    /// Print what jobs wrote
+    Logs(logs::Args),
+    /// Print what a job ran, so that it can be run by hand
+    Script(script::Args),
     /// Show the plugins in this binary and their hooks, in the order of their calls
-    Plugins(Plugins),
+    Plugins(plugins::Args),
     /// Show the options of `xqute run` that are in effect here, and where each is from
     Config(Config),
+    /// Print what makes a shell complete the command line
+    Completions(complete::Completions),
+    /// Print the manual, for `man -l -`
+    Man(complete::Man),
 }
 
 /// Which settings.
@@ -227,11 +239,4 @@ pub(crate) enum Progress {
     Always,
     /// None
     Never,
-}
-
-#[derive(Debug, Parser)]
-pub(crate) struct Plugins {
-    /// Plugins to use, as in `xqute run`
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', allow_hyphen_values = true)]
-    pub(crate) plugins: Vec<String>,
 }

@@ -1,20 +1,16 @@
 //! `xqute config`: what is set, and where?
 
-use std::io::{ErrorKind, Write};
+use anyhow::Result;
 
-use anyhow::{Context, Result};
-
+use crate::answer::to_stdout;
+use crate::args;
 use crate::settings::Settings;
-use crate::{args, exit};
 
 /// Prints the effective options of `xqute run`, as far as nothing is typed.
 pub(crate) fn show(args: &args::Config) -> Result<u8> {
     let settings = Settings::read(&args.chosen)?;
     let text = if args.json { json(&settings) } else { toml(&settings) };
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(exit::SUCCESS),
-        written => written.context("cannot write to standard output").map(|()| exit::SUCCESS),
-    }
+    to_stdout(|out| Ok(out.write_all(text.as_bytes())?))
 }
 
 fn toml(settings: &Settings) -> String {

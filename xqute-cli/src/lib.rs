@@ -16,15 +16,20 @@
 //! | 2 | something was wrong with what was asked |
 //! | 129, 130, 143 | stopped by SIGHUP, SIGINT, SIGTERM |
 
+mod answer;
 mod args;
+mod complete;
 mod config;
 mod jobs;
 mod log;
+mod logs;
 mod options;
 mod plugins;
 mod print;
 mod run;
+mod script;
 mod settings;
+mod status;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -68,6 +73,11 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
         }
         Verb::Plugins(plugins) => plugins::show(plugins)?,
         Verb::Config(config) => config::show(&config)?,
+        Verb::Status(status) => status::show(&status)?,
+        Verb::Logs(logs) => logs::show(&logs)?,
+        Verb::Script(script) => script::show(&script)?,
+        Verb::Completions(completions) => complete::completions(&completions)?,
+        Verb::Man(man) => complete::man(man)?,
     };
     Ok(ExitCode::from(code))
 }

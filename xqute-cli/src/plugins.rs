@@ -1,36 +1,203 @@
-//! `xqute plugins`: what is in this binary?
+//! `xqute plugins`: what is in this binary, and who is called after whom?
 
-use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::Write;
 
-use anyhow::{Context, Result};
-use xqute::{PluginInfo, PluginSet};
+use anyhow::{Result, bail};
+use clap::{Parser, Subcommand};
+use serde::Serialize;
+use xqute::{HookInfo, PluginInfo, PluginSet};
 
-use crate::{args, exit, print, run};
+use crate::answer::{json, to_stdout};
+use crate::{print, run};
 
-/// Prints the plugins and their hooks.
-pub(crate) fn show(args: args::Plugins) -> Result<u8> {
-    let plugins =
-        PluginSet::builder().select(run::selection(args.plugins)).configured(print::NAME).build()?;
-    let text: String = plugins.plugins().iter().map(describe).collect();
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        // Whoever reads has read enough.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(exit::SUCCESS),
-        written => written.context("cannot write to standard output").map(|()| exit::SUCCESS),
-    }
+/// The hooks that xqute itself calls: a family does not list its own, and one may have no implementation here.
+const HOOKS: [&str; 18] = [
+    "on_init",
+    "on_shutdown",
+    "on_job_init",
+    "on_job_queued",
+    "on_job_submitting",
+    "on_job_submitted",
+    "on_job_started",
+    "on_job_polling",
+    "on_job_killing",
+    "on_job_killed",
+    "on_job_failed",
+    "on_job_succeeded",
+    "on_jobcmd_init",
+    "on_jobcmd_prep",
+    "on_jobcmd_end",
+    "on_job_verify",
+    "on_job_cancelled",
+    "on_run_done",
+];
+
+#[derive(Debug, Parser)]
+#[command(after_help = "\
+The JSON is one object, `plugins`: a list of `name`, `on`, `package`, `version`, `file`, `line` and `hooks`, each with
+`family`, `hook`, `function`, `priority`, `file`, `line`.")]
+pub(crate) struct Args {
+    /// Plugins to use, as in `xqute run`
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', allow_hyphen_values = true, global = true)]
+    plugins: Vec<String>,
+    /// Tell it as one JSON object
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    what: Option<What>,
 }
 
-fn describe(plugin: &PluginInfo) -> String {
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Show the implementations of one hook in the order of their calls, and what puts each behind the one before it.
+    #[command(after_help = "\
+A smaller priority is called first; then the order of `--plugins a,b`, else that of the plugins' names; then the place
+in the source.
+
+The JSON is one object: `hook`, and `calls`, a list of `plugin`, `family`, `function`, `priority`, `file`, `line`,
+`after` (what puts it behind the one before it: `priority`, `selection`, `name` or `place`; null: it is the first).")]
+    Order {
+        /// The hook, as in `on_job_failed`
+        hook: String,
+    },
+}
+
+#[derive(Debug, Serialize)]
+struct Call {
+    plugin: String,
+    family: &'static str,
+    function: &'static str,
+    priority: i32,
+    file: &'static str,
+    line: u32,
+    after: Option<&'static str>,
+}
+
+/// Prints the plugins and their hooks, or the calls of one.
+pub(crate) fn show(args: Args) -> Result<u8> {
+    let chosen = args.plugins.iter().any(|name| !name.starts_with(['+', '-']));
+    let set = PluginSet::builder().select(run::selection(args.plugins)).configured(print::NAME).build()?;
+    let plugins = set.plugins();
+    let Some(What::Order { hook }) = args.what else {
+        return to_stdout(|out| match args.json {
+            true => json(out, &listed(&plugins)),
+            false => plugins.iter().try_for_each(|plugin| describe(plugin, out)),
+        });
+    };
+    known(&hook, &plugins)?;
+    let calls = calls(&hook, &plugins, chosen);
+    to_stdout(|out| match args.json {
+        true => json(out, &serde_json::json!({ "hook": hook, "calls": calls })),
+        false => order(&hook, &calls, out),
+    })
+}
+
+fn describe(plugin: &PluginInfo, out: &mut dyn Write) -> Result<()> {
     let PluginInfo { name, on, place, hooks, .. } = plugin;
     let state = if *on { "on" } else { "off" };
-    let mut text = format!("{name} ({state}) from {} {}\n", place.krate.package, place.krate.version);
+    writeln!(out, "{name} ({state}) from {} {}", place.krate.package, place.krate.version)?;
     for hook in hooks {
         let priority =
             if hook.priority == 0 { String::new() } else { format!(", priority {}", hook.priority) };
-        let family = if hook.family == "Hooks" { String::new() } else { format!("{}::", hook.family) };
-        // Writing to a string cannot fail.
-        let _ =
-            writeln!(text, "  {family}{:<20} {}:{}{priority}", hook.hook, hook.place.file, hook.place.line);
+        let family = family(hook.family);
+        writeln!(out, "  {family}{:<20} {}:{}{priority}", hook.hook, hook.place.file, hook.place.line)?;
     }
-    text
+    Ok(())
+}
+
+/// xqute's own family goes without saying.
+fn family(name: &str) -> String {
+    if name == "Hooks" { String::new() } else { format!("{name}::") }
+}
+
+fn listed(plugins: &[PluginInfo]) -> serde_json::Value {
+    let hook = |it: &HookInfo| {
+        let HookInfo { family, hook, function, priority, place, .. } = it;
+        serde_json::json!({ "family": family, "hook": hook, "function": function, "priority": priority,
+            "file": place.file, "line": place.line })
+    };
+    let plugin = |it: &PluginInfo| {
+        let hooks: Vec<_> = it.hooks.iter().map(hook).collect();
+        serde_json::json!({ "name": it.name, "on": it.on, "package": it.place.krate.package,
+            "version": it.place.krate.version, "file": it.place.file, "line": it.place.line, "hooks": hooks })
+    };
+    serde_json::json!({ "plugins": plugins.iter().map(plugin).collect::<Vec<_>>() })
+}
+
+/// Refuses what is no hook, with the one that may be meant.
+fn known(hook: &str, plugins: &[PluginInfo]) -> Result<()> {
+    let mut names = HOOKS.to_vec();
+    for linked in plugins.iter().flat_map(|plugin| &plugin.hooks) {
+        if !names.contains(&linked.hook) {
+            names.push(linked.hook);
+        }
+    }
+    if names.contains(&hook) {
+        return Ok(());
+    }
+    let near = |name: &&str| strsim::jaro_winkler(name, hook);
+    let nearest = names.iter().copied().max_by(|a, b| near(a).total_cmp(&near(b)));
+    let meant = nearest.filter(|it| near(it) > 0.8).map(|it| format!(": did you mean `{it}`?"));
+    bail!("there is no hook `{hook}`{} there are {}", meant.as_deref().unwrap_or(":"), names.join(", "))
+}
+
+/// As a table of hooks is sorted: by priority, then the plugin's position, then the place, which `plugins` is sorted by.
+fn calls(hook: &str, plugins: &[PluginInfo], chosen: bool) -> Vec<Call> {
+    let on = plugins.iter().filter(|plugin| plugin.on);
+    let mut calls: Vec<Call> = on
+        .flat_map(|plugin| plugin.hooks.iter().filter(|it| it.hook == hook).map(|it| Call::of(plugin, it)))
+        .collect();
+    calls.sort_by_key(|it| (it.family, it.priority));
+    for at in 1..calls.len() {
+        let (before, call) = (&calls[at - 1], &calls[at]);
+        let after = match () {
+            () if before.family != call.family => None,
+            () if before.priority != call.priority => Some("priority"),
+            () if before.plugin == call.plugin => Some("place"),
+            () if chosen => Some("selection"),
+            () => Some("name"),
+        };
+        calls[at].after = after;
+    }
+    calls
+}
+
+impl Call {
+    fn of(plugin: &PluginInfo, hook: &HookInfo) -> Self {
+        let HookInfo { family, function, priority, place, .. } = *hook;
+        let (file, line) = (place.file, place.line);
+        Self { plugin: plugin.name.clone(), family, function, priority, file, line, after: None }
+    }
+}
+
+fn order(hook: &str, calls: &[Call], out: &mut dyn Write) -> Result<()> {
+    if calls.is_empty() {
+        return Ok(writeln!(out, "nothing that is on implements {hook}")?);
+    }
+    for (number, call) in (1..).zip(calls) {
+        let Call { plugin, priority, file, line, .. } = call;
+        let why = match call.after {
+            Some("priority") => " (after the one before it: larger priority)",
+            Some("selection") => " (after the one before it: the order of --plugins)",
+            Some("name") => " (after the one before it: the order of names)",
+            Some(_) => " (after the one before it: the place in the source)",
+            None => "",
+        };
+        writeln!(out, "{number}. {}{plugin}, priority {priority}, {file}:{line}{why}", family(call.family))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hooks_are_those_of_the_family() {
+        let family = include_str!("../../xqute-core/src/hook/family.rs");
+        let functions = family.lines().filter_map(|line| line.trim().split_once("fn on_"));
+        let names: Vec<String> =
+            functions.filter_map(|(_, rest)| Some(format!("on_{}", rest.split_once('(')?.0))).collect();
+        assert_eq!(names, HOOKS);
+    }
 }

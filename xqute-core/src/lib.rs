@@ -20,7 +20,7 @@ pub use engine::{
 };
 pub use hook::*;
 pub use job::*;
-pub use store::{JournalError, WorkDirError};
+pub use store::{JobState, JobView, JournalError, RunView, WorkDirError, WorkDirView};
 pub use xqute_macros::{hook, hookspec, link_plugins};
 #[doc(hidden)]
 pub mod __private;

@@ -63,6 +63,12 @@ pub enum WorkDirError {
         /// The directory.
         path: PathBuf,
     },
+    /// Nothing is to be seen in it.
+    #[error("no run was made in {path}: there is no journal in it; name the directory of a run (-w DIR)")]
+    NoRun {
+        /// The directory.
+        path: PathBuf,
+    },
     /// Its journal cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),

@@ -44,8 +44,14 @@ impl Holder<'_> {
 
     /// Whether it can be seen from here that it has ended.
     pub(super) fn is_gone(&self) -> bool {
+        self.is_alive() == Some(false)
+    }
+
+    /// Whether it is there; `None`: that cannot be seen from here.
+    pub(super) fn is_alive(&self) -> Option<bool> {
         let here = Holder::this_process();
-        self.boot == here.boot && self.namespace == here.namespace && start(self.pid) != Some(self.start)
+        let is_near = self.boot == here.boot && self.namespace == here.namespace;
+        is_near.then(|| start(self.pid) == Some(self.start))
     }
 }
 

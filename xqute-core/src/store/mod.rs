@@ -13,6 +13,7 @@ mod records;
 mod samples;
 mod sync;
 mod utc;
+mod view;
 mod words;
 mod workdir;
 
@@ -23,4 +24,5 @@ pub(crate) use past::{Past, PastState, Sameness};
 pub(crate) use record::{Record, Used};
 pub(crate) use records::Records;
 pub(crate) use utc::now;
+pub use view::{JobState, JobView, RunView, WorkDirView};
 pub(crate) use workdir::WorkDir;
