@@ -235,7 +235,7 @@ impl From<Strategy> for ErrorStrategy {
 pub(crate) enum Progress {
     /// Where standard error is a terminal; else plain lines, at growing intervals
     Auto,
-    /// The line that changes, whatever standard error is
+    /// Where there is no terminal, a line each second
     Always,
     /// None
     Never,

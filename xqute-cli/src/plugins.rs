@@ -8,7 +8,7 @@ use serde::Serialize;
 use xqute::{HookInfo, PluginInfo, PluginSet};
 
 use crate::answer::{json, to_stdout};
-use crate::{print, run};
+use crate::{output, run};
 
 /// The hooks that xqute itself calls: a family does not list its own, and one may have no implementation here.
 const HOOKS: [&str; 18] = [
@@ -76,7 +76,7 @@ struct Call {
 /// Prints the plugins and their hooks, or the calls of one.
 pub(crate) fn show(args: Args) -> Result<u8> {
     let chosen = args.plugins.iter().any(|name| !name.starts_with(['+', '-']));
-    let set = PluginSet::builder().select(run::selection(args.plugins)).configured(print::NAME).build()?;
+    let set = PluginSet::builder().select(run::selection(args.plugins)).configured(output::NAME).build()?;
     let plugins = set.plugins();
     let Some(What::Order { hook }) = args.what else {
         return to_stdout(|out| match args.json {

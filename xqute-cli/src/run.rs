@@ -16,7 +16,7 @@ use xqute::{
 
 use crate::jobs::{Asked, Jobs, Planned};
 use crate::options::{Scheduler, variable};
-use crate::{args, exit, print, say};
+use crate::{args, exit, output, say};
 
 /// After so long without a first job, who waits is told for what.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -79,15 +79,16 @@ async fn attend(mut args: args::Run, plugins: Plugins) -> Result<u8> {
         fed = feed(&run, first, &mut jobs, &each) => fed,
         _ = run.wait() => Ok(()),
     };
+    output::all_fed(&run);
     let summary = run.run_until_complete().await?;
     if let Err(error) = fed {
         if summary.counts.total() == 0 {
             return Err(error);
         }
-        tell(&summary);
+        tell(&run, &summary);
         return Err(error.context("no job was taken from there on; those before it have ended"));
     }
-    Ok(tell(&summary))
+    Ok(tell(&run, &summary))
 }
 
 /// What does not go together.
@@ -114,6 +115,7 @@ fn check(args: &args::Run) -> Result<()> {
 
 /// The run that was asked for.
 fn builder(args: args::Run) -> Result<XquteBuilder> {
+    let shown = shown(&args);
     let processors = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let mut builder = Xqute::builder()
         .forks(args.forks.unwrap_or_else(processors).get())
@@ -122,9 +124,7 @@ fn builder(args: args::Run) -> Result<XquteBuilder> {
         .retry_failed(args.retry_failed)
         .handle_signals(true)
         .select(selection(args.plugins));
-    if !args.no_print {
-        builder = builder.config(print::NAME, ());
-    }
+    builder = builder.config(output::NAME, &shown);
     builder = match args.scheduler {
         Scheduler::Local => builder.backend(Local::new()),
         Scheduler::Null => builder.backend(Null::default()),
@@ -159,8 +159,25 @@ fn builder(args: args::Run) -> Result<XquteBuilder> {
     Ok(builder)
 }
 
+/// What is shown of it.
+fn shown(args: &args::Run) -> output::Settings {
+    output::Settings {
+        print: !args.no_print,
+        keep_order: args.keep_order,
+        tag: args.tag,
+        quiet: args.quiet,
+        progress: match args.progress {
+            args::Progress::Auto => output::Progress::Auto,
+            args::Progress::Always => output::Progress::Always,
+            args::Progress::Never => output::Progress::Never,
+        },
+    }
+}
+
 /// What every job is given.
 struct Each {
+    /// Whether its output is told apart by what it was made of.
+    tag: bool,
     env: Vec<(std::ffi::OsString, std::ffi::OsString)>,
     cwd: Option<PathBuf>,
 }
@@ -174,7 +191,7 @@ impl Each {
             std::path::absolute(cwd).with_context(told)
         });
         let env = args.env.iter().map(|it| variable(it).map_err(|why| anyhow!("-e: {why}")));
-        Ok(Self { env: env.collect::<Result<_>>()?, cwd: cwd.transpose()? })
+        Ok(Self { tag: args.tag, env: env.collect::<Result<_>>()?, cwd: cwd.transpose()? })
     }
 
     fn spec(&self, planned: Planned) -> JobSpec {
@@ -184,6 +201,9 @@ impl Each {
         }
         if let Some(cwd) = &self.cwd {
             spec = spec.cwd(cwd);
+        }
+        if self.tag {
+            spec = spec.data(output::Tag(planned.tag));
         }
         spec
     }
@@ -219,7 +239,7 @@ async fn patiently(next: impl Future<Output = Result<Option<Planned>>>) -> Resul
 async fn feed(run: &Xqute, first: Planned, jobs: &mut Jobs, each: &Each) -> Result<()> {
     let mut next = Some(first);
     while let Some(planned) = next {
-        match run.feed(each.spec(planned)).await {
+        match output::feed(run, each.spec(planned)).await {
             Err(Error::Feed(FeedError::Stopping)) => return Ok(()),
             fed => fed?,
         };
@@ -231,16 +251,16 @@ async fn feed(run: &Xqute, first: Planned, jobs: &mut Jobs, each: &Each) -> Resu
 /// Where only some plugins are wanted, the command line still prints.
 pub(crate) fn selection(mut names: Vec<String>) -> Vec<String> {
     let only = !names.is_empty() && names.iter().all(|name| !name.starts_with(['+', '-']));
-    if only && !names.iter().any(|name| name == print::NAME) {
-        names.push(print::NAME.to_owned());
+    if only && !names.iter().any(|name| name == output::NAME) {
+        names.push(output::NAME.to_owned());
     }
     names
 }
 
 /// Tells how it went. Output that could not be printed is no success, even of successful jobs.
-fn tell(summary: &Summary) -> u8 {
-    say(format_args!("{summary}"));
-    let unprinted = summary.costs.iter().any(|cost| &*cost.plugin == print::NAME && cost.faults() > 0);
+fn tell(run: &Xqute, summary: &Summary) -> u8 {
+    output::tell(run, summary);
+    let unprinted = summary.costs.iter().any(|cost| &*cost.plugin == output::NAME && cost.faults() > 0);
     if let Some(Stopped::Signal(signal)) = summary.stopped {
         return by(signal);
     }

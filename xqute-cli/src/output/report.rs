@@ -1,0 +1,261 @@
+//! What went wrong, at a glance? Failures of one kind are one group, however many there are.
+
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::Arc;
+
+use xqute::{Argv, Cancelled, Job, JobFiles, Outcome};
+
+/// So many groups are told, with the most jobs first,
+const TOLD: usize = 10;
+/// and so many are kept; further failures are only counted.
+const KEPT: usize = 100;
+/// Of a job's standard error so many bytes are looked at,
+const TAIL: u64 = 4096;
+/// and so many lines are shown,
+const LINES: usize = 3;
+/// of so many characters.
+const WIDTH: usize = 200;
+
+/// What failures of one group have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Kind {
+    cause: String,
+    program: OsString,
+    last_line: String,
+}
+
+#[derive(Debug)]
+struct Group {
+    jobs: usize,
+    /// The one with the lowest index.
+    example: Example,
+}
+
+/// One job of a group.
+#[derive(Debug, Clone)]
+struct Example {
+    index: usize,
+    command: String,
+    stderr: Vec<String>,
+}
+
+/// The jobs that did not succeed, in groups.
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    groups: HashMap<Kind, Group>,
+    others: usize,
+}
+
+impl Report {
+    /// Takes a job in that has ended otherwise than well.
+    pub(super) fn take(&mut self, job: &Job) {
+        let Some(outcome) = job.outcome() else { return };
+        let ran = job.jid().is_some();
+        let stderr = if ran { tail(&job.stderr_file()) } else { Vec::new() };
+        // What was stopped before its turn has only that in common.
+        let stopped = matches!(outcome, Outcome::Cancelled(Cancelled::Stopped(_)));
+        let program = if stopped { OsStr::new("") } else { job.argv().program() };
+        let kind = Kind {
+            cause: line(&cause(outcome)),
+            program: program.to_owned(),
+            last_line: stderr.last().cloned().unwrap_or_default(),
+        };
+        self.add(kind, job.index(), || (line(&job.cmd()), stderr));
+    }
+
+    fn add(&mut self, kind: Kind, index: usize, more: impl FnOnce() -> (String, Vec<String>)) {
+        let room = self.groups.len() < KEPT;
+        let example = |(command, stderr)| Example { index, command, stderr };
+        match self.groups.get_mut(&kind) {
+            Some(group) => {
+                group.jobs += 1;
+                if index < group.example.index {
+                    group.example = example(more());
+                }
+            }
+            None if room => {
+                self.groups.insert(kind, Group { jobs: 1, example: example(more()) });
+            }
+            None => self.others += 1,
+        }
+    }
+
+    /// The groups as text, a line each and what helps to find out more; `None` where nothing failed.
+    pub(super) fn tell(&self, workdir: &Arc<Path>) -> Option<String> {
+        let mut groups: Vec<_> = self.groups.iter().collect();
+        groups.sort_unstable_by_key(|(_, group)| (std::cmp::Reverse(group.jobs), group.example.index));
+        let untold: usize =
+            self.others + groups.iter().skip(TOLD).map(|(_, group)| group.jobs).sum::<usize>();
+        let mut text = String::new();
+        // Writing to a text cannot fail.
+        for (kind, group) in groups.into_iter().take(TOLD) {
+            let _ = tell(&mut text, kind, group, workdir);
+        }
+        if untold > 0 {
+            let _ = writeln!(text, "{} otherwise", jobs(untold));
+        }
+        text.pop().map(|_| text)
+    }
+}
+
+fn tell(text: &mut String, kind: &Kind, group: &Group, workdir: &Arc<Path>) -> fmt::Result {
+    let Example { index, command, stderr } = &group.example;
+    let cause = &kind.cause;
+    if group.jobs == 1 {
+        writeln!(text, "job {index}: {cause}: {command}")?;
+    } else {
+        writeln!(text, "{}: {cause}, e.g. job {index}: {command}", jobs(group.jobs))?;
+    }
+    for line in stderr {
+        writeln!(text, "    | {line}")?;
+    }
+    let files = JobFiles::new(Arc::clone(workdir), *index);
+    for (name, path) in [("stderr", files.stderr()), ("script", files.script_log())] {
+        if path.metadata().is_ok_and(|file| file.len() > 0) {
+            writeln!(text, "    {name}: {}", path.display())?;
+        }
+    }
+    if files.metadir().exists() {
+        let number = index.to_string();
+        let words = ["xqute", "logs", &number, "-w"].map(OsStr::new);
+        let see = Argv::new(words.into_iter().chain([workdir.as_os_str()]));
+        see.map_or(Ok(()), |see| writeln!(text, "    see: {see}"))?;
+    }
+    Ok(())
+}
+
+fn jobs(count: usize) -> String {
+    format!("{count} job{}", if count == 1 { "" } else { "s" })
+}
+
+/// Without the word that every failure has.
+fn cause(outcome: &Outcome) -> String {
+    outcome.failure().map_or_else(|| outcome.to_string(), ToString::to_string)
+}
+
+/// The last lines of a file that say something. One that cannot be read has none: the report is about the job.
+fn tail(path: &Path) -> Vec<String> {
+    read_tail(path).map(|bytes| last_lines(&bytes)).unwrap_or_default()
+}
+
+fn read_tail(path: &Path) -> io::Result<Vec<u8>> {
+    // Another kind of file, a pipe for one, may never end.
+    let size = Some(path.metadata()?).filter(std::fs::Metadata::is_file).map_or(0, |file| file.len());
+    let mut bytes = Vec::new();
+    if size > 0 {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
+        file.take(TAIL).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+fn last_lines(bytes: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut lines: Vec<String> =
+        text.lines().rev().filter(|line| !line.trim().is_empty()).take(LINES).map(line).collect();
+    lines.reverse();
+    lines
+}
+
+/// A text as one line that does nothing to a terminal.
+fn line(text: &str) -> String {
+    let mut line = String::new();
+    for (count, letter) in text.chars().enumerate() {
+        if count == WIDTH {
+            line.push('…');
+            break;
+        }
+        match letter {
+            '\t' => line.push(' '),
+            letter if letter.is_control() => line.extend(letter.escape_default()),
+            letter => line.push(letter),
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(cause: &str, last_line: &str) -> Kind {
+        Kind { cause: cause.to_owned(), program: "sh".into(), last_line: last_line.to_owned() }
+    }
+
+    fn add(report: &mut Report, index: usize, cause: &str, last_line: &str) {
+        report.add(kind(cause, last_line), index, || (format!("sh {index}"), vec!["why".to_owned()]));
+    }
+
+    fn nowhere() -> Arc<Path> {
+        Path::new("/no/such/directory").into()
+    }
+
+    #[test]
+    fn equal_failures_are_one_group_and_the_largest_is_told_first() {
+        let mut report = Report::default();
+        assert_eq!(report.tell(&nowhere()), None);
+        add(&mut report, 0, "exit code 2", "why");
+        for index in [9, 4, 7] {
+            add(&mut report, index, "exit code 1", "why");
+        }
+        add(&mut report, 3, "exit code 1", "another");
+        let told = report.tell(&nowhere()).unwrap();
+        let heads: Vec<&str> = told.lines().filter(|line| !line.starts_with(' ')).collect();
+        let wanted =
+            ["3 jobs: exit code 1, e.g. job 4: sh 4", "job 0: exit code 2: sh 0", "job 3: exit code 1: sh 3"];
+        assert_eq!(heads, wanted, "{told}");
+        assert!(told.starts_with("3 jobs: exit code 1, e.g. job 4: sh 4\n    | why\n"), "{told}");
+    }
+
+    #[test]
+    fn however_many_kinds_there_are_few_are_kept_and_all_are_counted() {
+        let mut report = Report::default();
+        for index in 0..1000 {
+            add(&mut report, index, "exit code 1", &index.to_string());
+        }
+        assert_eq!((report.groups.len(), report.others), (KEPT, 900));
+        let told = report.tell(&nowhere()).unwrap();
+        assert_eq!(told.matches("e.g. job").count() + told.matches("exit code").count(), TOLD);
+        assert!(told.ends_with("\n990 jobs otherwise"), "{told}");
+    }
+
+    #[test]
+    fn the_last_lines_do_nothing_to_a_terminal() {
+        assert_eq!(last_lines(b"a\nb\n\nc\r\n\x1b[31md\xff\te\n \n"), ["b", "c", "\\u{1b}[31md\u{fffd} e"]);
+        let long = last_lines(&[b'x'; 300]);
+        assert_eq!(long, ["x".repeat(WIDTH) + "…"]);
+        assert!(last_lines(b"").is_empty());
+    }
+
+    #[test]
+    fn of_a_large_file_the_end_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("job.stderr");
+        std::fs::write(&path, "x".repeat(10_000) + "\nlast\n").unwrap();
+        assert_eq!(tail(&path).last().unwrap(), "last");
+        assert_eq!(read_tail(&path).unwrap().len() as u64, TAIL);
+        assert!(tail(&folder.path().join("none")).is_empty());
+    }
+
+    #[test]
+    fn files_are_named_where_they_say_something() {
+        let folder = tempfile::tempdir().unwrap();
+        let workdir: Arc<Path> = folder.path().join("a b").into();
+        let files = JobFiles::new(Arc::clone(&workdir), 4);
+        std::fs::create_dir_all(files.metadir()).unwrap();
+        std::fs::write(files.script_log(), "prepared\n").unwrap();
+        std::fs::write(files.stderr(), "").unwrap();
+        let mut report = Report::default();
+        add(&mut report, 4, "exit code 1", "");
+        let told = report.tell(&workdir).unwrap();
+        assert!(told.contains(&format!("\n    script: {}\n", files.script_log().display())), "{told}");
+        assert!(!told.contains("stderr:"), "{told}");
+        assert!(told.ends_with(&format!("see: xqute logs 4 -w '{}'", workdir.display())), "{told}");
+    }
+}

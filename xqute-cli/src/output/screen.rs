@@ -1,0 +1,186 @@
+//! What stands on standard output and standard error? One writer at a time, and no line torn by another.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+const CHUNK: usize = 64 * 1024;
+
+/// Where bytes go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum To {
+    Out,
+    Err,
+}
+
+/// Standard output and standard error, shared by all who write there.
+#[derive(Debug)]
+pub(super) struct Screen(Mutex<Shown>);
+
+impl Screen {
+    pub(super) fn new() -> Self {
+        let terminal = [io::stdout().is_terminal(), io::stderr().is_terminal()];
+        Self(Mutex::new(Shown { terminal, closed: [false; 2], drawn: false, open: false }))
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Shown> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Draws the line of the progress, unless somebody writes: then the next one is soon.
+    pub(super) fn draw(&self, line: &str) {
+        let mut shown = match self.0.try_lock() {
+            Ok(shown) => shown,
+            Err(TryLockError::Poisoned(error)) => error.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        // A job's last line without an end is not to be drawn over.
+        let before = if shown.open { "\n" } else { "" };
+        shown.open = false;
+        shown.drawn = true;
+        // Nobody sees a terminal that is gone.
+        let _ = write!(io::stderr(), "{before}\r{line}\x1b[K");
+    }
+}
+
+/// What is shown, in the hands of the one whose turn it is.
+#[derive(Debug)]
+pub(super) struct Shown {
+    terminal: [bool; 2],
+    /// Nobody reads any more.
+    closed: [bool; 2],
+    /// The progress stands in the last line.
+    drawn: bool,
+    /// The last line of a terminal has no end yet.
+    open: bool,
+}
+
+impl Shown {
+    /// Takes the line of the progress away.
+    pub(super) fn clear(&mut self) {
+        if std::mem::take(&mut self.drawn) {
+            let _ = io::stderr().write_all(b"\r\x1b[K");
+        }
+    }
+
+    /// Tells something. If standard error is closed or full, there is nobody to tell.
+    pub(super) fn say(&mut self, what: fmt::Arguments<'_>) {
+        self.clear();
+        let _ = writeln!(io::stderr(), "xqute: {what}");
+    }
+
+    /// Copies a file, with `tag` before each line. One that is not there or empty costs one look.
+    pub(super) fn copy(&mut self, from: &Path, to: To, tag: Option<&[u8]>) -> io::Result<()> {
+        if self.closed[to as usize] {
+            return Ok(());
+        }
+        let size = match fs::metadata(from) {
+            Ok(file) => file.len(),
+            Err(error) if error.kind() == ErrorKind::NotFound => 0,
+            Err(error) => return Err(error),
+        };
+        if size == 0 {
+            return Ok(());
+        }
+        let mut file = File::open(from)?;
+        let mut chunk = vec![0; CHUNK.min(usize::try_from(size).unwrap_or(CHUNK))];
+        let mut lines = tag.map(Lines::new);
+        loop {
+            let read = match file.read(&mut chunk) {
+                Ok(read) => read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            match &mut lines {
+                None if read == 0 => return Ok(()),
+                None => self.write(to, &chunk[..read])?,
+                Some(lines) if read == 0 => return self.write(to, lines.end()),
+                Some(lines) => self.write(to, &lines.tagged(&chunk[..read]))?,
+            }
+        }
+    }
+
+    fn write(&mut self, to: To, bytes: &[u8]) -> io::Result<()> {
+        let Some(last) = bytes.last() else { return Ok(()) };
+        self.clear();
+        let written = match to {
+            To::Out => {
+                let mut out = io::stdout().lock();
+                out.write_all(bytes).and_then(|()| out.flush())
+            }
+            To::Err => io::stderr().lock().write_all(bytes),
+        };
+        match written {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => self.closed[to as usize] = true,
+            written => written?,
+        }
+        if self.terminal[to as usize] {
+            self.open = *last != b'\n';
+        }
+        Ok(())
+    }
+}
+
+/// Puts a tag before each line.
+struct Lines<'t> {
+    tag: &'t [u8],
+    /// The last line has a tag and no end yet.
+    begun: bool,
+}
+
+impl<'t> Lines<'t> {
+    fn new(tag: &'t [u8]) -> Self {
+        Self { tag, begun: false }
+    }
+
+    fn tagged(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut tagged = Vec::with_capacity(bytes.len() + self.tag.len());
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if !self.begun {
+                // A tag of two lines would be a line without a tag.
+                tagged.extend(self.tag.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }));
+                tagged.push(b'\t');
+            }
+            tagged.extend_from_slice(line);
+            self.begun = !line.ends_with(b"\n");
+        }
+        tagged
+    }
+
+    /// What the last line lacks.
+    fn end(&self) -> &'static [u8] {
+        if self.begun { b"\n" } else { b"" }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tagged(tag: &[u8], chunks: &[&[u8]]) -> Vec<u8> {
+        let mut lines = Lines::new(tag);
+        let mut all: Vec<u8> = chunks.iter().flat_map(|chunk| lines.tagged(chunk)).collect();
+        all.extend_from_slice(lines.end());
+        all
+    }
+
+    #[test]
+    fn each_line_has_its_tag_and_an_end() {
+        assert_eq!(tagged(b"t", &[b"a\nb"]), b"t\ta\nt\tb\n");
+        assert_eq!(tagged(b"t", &[b"a\n\n"]), b"t\ta\nt\t\n");
+        assert_eq!(tagged(b"\xff", &[b"\xfe\n"]), b"\xff\t\xfe\n");
+        assert_eq!(tagged(b"t", &[]), b"");
+    }
+
+    #[test]
+    fn a_line_that_comes_in_pieces_has_one_tag() {
+        assert_eq!(tagged(b"t", &[b"a", b"b\n", b"c"]), b"t\tab\nt\tc\n");
+    }
+
+    #[test]
+    fn a_tag_is_one_line() {
+        assert_eq!(tagged(b"a\nb", &[b"c\n"]), b"a b\tc\n");
+    }
+}
