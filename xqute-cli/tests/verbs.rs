@@ -130,6 +130,26 @@ fn a_running_job_is_seen_and_followed_to_its_end() {
 }
 
 #[test]
+fn a_run_that_was_killed_left_its_job_unfinished() {
+    let desk = Desk(tempfile::tempdir().unwrap());
+    let mut run = desk.xqute(&["run", "sh", "-c", "echo $$; exec sleep 60"]);
+    let mut run = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let pid = loop {
+        match fs::read_to_string(desk.path().join(".xqute/0/job.stdout")) {
+            Ok(pid) if pid.ends_with('\n') => break pid,
+            _ => std::thread::yield_now(),
+        }
+    };
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let told = desk.json(&["status", "--json", "0"]);
+    assert_eq!((&told["live"], &told["runs"][0]["done"]), (&false.into(), &Value::Null));
+    assert_eq!(told["jobs"][0]["state"], "unfinished");
+    assert_eq!(desk.told(&["logs", "-f", "0"]), pid, "it does not wait for what nobody writes down");
+    Command::new("kill").arg(pid.trim()).status().unwrap();
+}
+
+#[test]
 fn a_script_does_again_what_the_job_did() {
     let desk = desk();
     assert_eq!(desk.told(&["script", "0"]), "echo 'a  b'\n");

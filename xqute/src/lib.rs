@@ -29,6 +29,7 @@
 //! ```
 //!
 //! - **Run jobs**: [`Xqute`], [`XquteBuilder`], [`JobSpec`], [`Summary`].
+//! - **See what became of jobs**, while they run or afterwards, from any process: [`WorkDirView`].
 //! - **Write a plugin**: [`plugin!`], [`#[hook]`](macro@hook), and the table of hooks at [`struct@Hooks`]; a hook sees
 //!   [`Run`], [`Scheduler`] and [`Job`], and may answer with a [`Verdict`], a [`Submit`] or text.
 //! - **Choose plugins**: [`link_plugins!`], [`plugins!`], [`XquteBuilder::select`].

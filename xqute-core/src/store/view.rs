@@ -1,21 +1,22 @@
 //! What became of the jobs in a work directory? For those who look on: nothing is locked, made or changed.
 
-use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf, absolute};
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::job::{JobFiles, PeakMemory, Status, Usage};
+use crate::job::JobFiles;
 
 use super::error::{JournalError, WorkDirError};
 use super::frame::HEAD;
 use super::holder::Holder;
 use super::journal::is_there;
 use super::reader::Reader;
-use super::record::{Record, Used};
+use super::record::Record;
+
+mod told;
+
+pub use told::{JobState, JobView, RunView};
 
 /// A work directory, as its journal tells of it: while a run writes there, or afterwards.
 ///
@@ -29,83 +30,6 @@ pub struct WorkDirView {
     next: u64,
     jobs: Vec<Marks>,
     runs: Vec<Seen>,
-}
-
-/// How far a job came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum JobState {
-    /// Known, and waits for its turn.
-    #[default]
-    Queued,
-    /// The scheduler has it, or is about to.
-    Submitted,
-    /// It runs.
-    Running,
-    /// An attempt failed, and another follows.
-    Retrying,
-    /// The run ended before the job did, or its process is gone. The next run on the directory takes it up again.
-    Unfinished,
-    /// It succeeded.
-    Succeeded,
-    /// It failed.
-    Failed,
-    /// It was killed.
-    Killed,
-    /// It was never submitted: a plugin vetoed it, or it was cancelled.
-    Cancelled,
-}
-
-/// A job, as the journal tells of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct JobView {
-    /// Its number.
-    pub index: usize,
-    /// The name that it was given.
-    pub name: Option<String>,
-    /// The program and its arguments. Empty: their record cannot be read.
-    pub argv: Vec<OsString>,
-    /// The directory that it was given to run in.
-    pub cwd: Option<PathBuf>,
-    /// How far it came.
-    pub state: JobState,
-    /// How many attempts began.
-    pub attempts: u32,
-    /// Why it, or this attempt, ended as it did. Here and below, nothing is told of the attempts before the last.
-    pub why: Option<String>,
-    /// The exit code of its last attempt.
-    pub rc: Option<i32>,
-    /// What the scheduler calls its last attempt.
-    pub jid: Option<String>,
-    /// When the last attempt began to run, in milliseconds since the epoch.
-    pub started: Option<u64>,
-    /// When that ended, in milliseconds since the epoch.
-    pub ended: Option<u64>,
-    /// What its last attempt used.
-    pub usage: Option<Usage>,
-}
-
-/// A run, as the journal tells of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RunView {
-    /// Its identifier.
-    pub id: String,
-    /// The version of xqute.
-    pub version: String,
-    /// The name of its backend.
-    pub scheduler: String,
-    /// The machine that it was started on.
-    pub host: String,
-    /// Its process.
-    pub pid: u32,
-    /// When it began, in milliseconds since the epoch.
-    pub began: u64,
-    /// When it ended in order, in milliseconds since the epoch.
-    pub done: Option<u64>,
-    /// Whether it goes on: it has not ended, and its process is there. `None`: that cannot be seen from this machine.
-    pub alive: Option<bool>,
 }
 
 #[derive(Debug)]
@@ -123,56 +47,6 @@ struct Marks {
     submitted: u64,
     started: u64,
     told: u64,
-}
-
-impl JobState {
-    /// Whether nothing more comes of the job by itself: it has an end, or its run has.
-    #[must_use]
-    pub fn is_over(self) -> bool {
-        match self {
-            Self::Queued | Self::Submitted | Self::Running | Self::Retrying => false,
-            Self::Unfinished | Self::Succeeded | Self::Failed | Self::Killed | Self::Cancelled => true,
-        }
-    }
-
-    /// Whether it has an end that is no success.
-    #[must_use]
-    pub fn is_bad(self) -> bool {
-        matches!(self, Self::Failed | Self::Killed | Self::Cancelled)
-    }
-
-    /// Its name, in small letters.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Submitted => "submitted",
-            Self::Running => "running",
-            Self::Retrying => "retrying",
-            Self::Unfinished => "unfinished",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Killed => "killed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// `None`: this code is of no end.
-    fn ended(code: u8) -> Option<Self> {
-        let ends = [
-            (Status::Finished, Self::Succeeded),
-            (Status::Failed, Self::Failed),
-            (Status::Killed, Self::Killed),
-            (Status::Cancelled, Self::Cancelled),
-        ];
-        ends.into_iter().find(|(status, _)| status.code() == code).map(|(_, state)| state)
-    }
-}
-
-impl std::fmt::Display for JobState {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.name())
-    }
 }
 
 impl WorkDirView {
@@ -384,54 +258,6 @@ impl Marks {
                 }
             }
         }
-    }
-}
-
-impl JobView {
-    fn new(index: usize, state: JobState, attempts: u32) -> Self {
-        Self {
-            index,
-            name: None,
-            argv: Vec::new(),
-            cwd: None,
-            state,
-            attempts,
-            why: None,
-            rc: None,
-            jid: None,
-            started: None,
-            ended: None,
-            usage: None,
-        }
-    }
-
-    fn take(&mut self, record: Record<'_>) {
-        match record {
-            Record::Run { .. } | Record::Done { .. } | Record::Submitting { .. } => {}
-            Record::Fed { name, argv, cwd, .. } => {
-                self.name = name.map(str::to_owned);
-                self.argv = argv.iter().map(|word| OsStr::from_bytes(word).to_owned()).collect();
-                self.cwd = cwd.map(|it| OsStr::from_bytes(it.0).into());
-            }
-            Record::Submitted { jid, .. } => self.jid = text(jid),
-            Record::Started { when, .. } => self.started = Some(when),
-            Record::Unstarted { why, when, .. } => (self.why, self.ended) = (text(why), Some(when)),
-            Record::Failed { why, rc, usage, when, .. } | Record::Ended { why, rc, usage, when, .. } => {
-                (self.why, self.rc, self.ended) = (text(why), rc, Some(when));
-                self.usage = usage.map(Into::into);
-            }
-        }
-    }
-}
-
-fn text(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
-}
-
-impl From<Used> for Usage {
-    fn from(Used { user, system, peak, exact }: Used) -> Self {
-        let peak = if exact { PeakMemory::Exactly(peak) } else { PeakMemory::AtMost(peak) };
-        Self::new(Duration::from_micros(user), Duration::from_micros(system), peak)
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 
 use tempfile::TempDir;
 
 use super::*;
+use crate::job::PeakMemory;
 use crate::store::Records;
 use crate::store::frame::{HEADER, header};
 use crate::store::holder::Holder;
