@@ -117,9 +117,15 @@ fn a_running_job_is_seen_and_followed_to_its_end() {
     while !fs::read(desk.path().join(".xqute/0/job.stdout")).is_ok_and(|it| !it.is_empty()) {
         std::thread::yield_now();
     }
-    let status = desk.json(&["status", "--json", "0"]);
-    assert_eq!((&status["live"], &status["runs"][0]["alive"]), (&true.into(), &true.into()));
+    // That it runs is written down when the run has heard of it, which the job does not wait for.
+    let status = loop {
+        let status = desk.json(&["status", "--json", "0"]);
+        if status["jobs"][0]["state"] != "submitted" {
+            break status;
+        }
+    };
     assert_eq!(status["jobs"][0]["state"], "running");
+    assert_eq!((&status["live"], &status["runs"][0]["alive"]), (&true.into(), &true.into()));
     let mut logs = desk.xqute(&["logs", "-f", "0"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(logs.stdout.take().unwrap()).lines();
     assert_eq!(lines.next().unwrap().unwrap(), "first");
