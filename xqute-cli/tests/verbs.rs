@@ -162,6 +162,8 @@ fn a_script_does_again_what_the_job_did() {
     let script = desk.told(&["script", "1"]);
     let ran = Command::new("sh").arg("-c").arg(&script).output().unwrap();
     assert_eq!((ran.status.code(), &*ran.stdout, &*ran.stderr), (Some(3), &b"out\n"[..], &b"err\n"[..]));
+    desk.output(&["run", "-w", "other", "if", "A=b"]);
+    assert_eq!(desk.told(&["script", "-w", "other", "0"]), "'if' 'A=b'\n", "no word is a shell's grammar");
     fs::write(desk.path().join(".xqute/1/job.wrapped.local"), "#!/bin/bash\nsomething around it\n").unwrap();
     assert_eq!(desk.told(&["script", "1"]), "#!/bin/bash\nsomething around it\n");
 }
