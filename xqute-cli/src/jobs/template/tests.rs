@@ -1,3 +1,5 @@
+//! What becomes of the replacement strings? Beside GNU parallel, and with arguments that mean harm.
+
 use super::*;
 use proptest::prelude::*;
 use std::process::Command;
