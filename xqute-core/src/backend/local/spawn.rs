@@ -35,37 +35,13 @@ pub(super) fn spawn(job: &Submission) -> Result<Pid, Refused> {
     surround(&mut command, job);
     let spawned = command.process_group(0).stdin(Stdio::null()).stdout(stdout).stderr(stderr).spawn();
     // Dropping a `Child` neither waits nor kills.
-    spawned.map(|child| Pid::from_child(&child)).map_err(|error| {
-        let program = job.script.as_ref().map_or(job.argv.program(), |_| command.get_program());
-        refused(job, program, &error)
-    })
+    spawned.map(|child| Pid::from_child(&child)).map_err(|error| refused(job, command.get_program(), &error))
 }
 
 fn direct(job: &Submission) -> Command {
-    let program = job.argv.program();
-    let mut command = match found(job, program) {
-        Some(path) => Command::new(path),
-        None => Command::new(program),
-    };
-    command.arg0(program).args(job.argv.args());
+    let mut command = Command::new(job.argv.program());
+    command.args(job.argv.args());
     command
-}
-
-/// Where `PATH` has a program that is a bare name. To look for it is far cheaper than to let the new process try every
-/// directory. `None`: the system finds it, or says why not.
-fn found(job: &Submission, program: &OsStr) -> Option<PathBuf> {
-    if program.is_empty() || program.as_bytes().contains(&b'/') || given_path(job).is_some() {
-        return None;
-    }
-    first_in(&env::var_os("PATH")?, program)
-}
-
-/// From the first directory that is relative on it depends on the job's working directory which file is meant.
-fn first_in(path: &OsStr, program: &OsStr) -> Option<PathBuf> {
-    let places = env::split_paths(path).take_while(|directory| directory.is_absolute());
-    places
-        .map(|directory| directory.join(program))
-        .find(|it| access(it, Access::EXEC_OK).is_ok() && it.is_file())
 }
 
 fn scripted(job: &Submission, script: &Path) -> Command {
@@ -226,26 +202,6 @@ mod tests {
             let told = unwritable(Path::new("/w/0/job.stdout"), &of(number));
             assert!(matches!(&told, Refused::Storage(why) if why.contains("/w/0/job.stdout")), "{told}");
         }
-    }
-
-    #[test]
-    fn a_program_is_looked_for_where_the_system_would_look() {
-        use std::os::unix::fs::PermissionsExt;
-        let dir = tempfile::tempdir().unwrap();
-        let place = |name: &str| dir.path().join(name);
-        for (name, mode) in [("no-program", 0o600), ("first", 0o700), ("second", 0o700)] {
-            fs::create_dir(place(name)).unwrap();
-            fs::write(place(name).join("it"), "").unwrap();
-            fs::set_permissions(place(name).join("it"), fs::Permissions::from_mode(mode)).unwrap();
-        }
-        fs::create_dir_all(place("directory/it")).unwrap();
-        let path = |names: &[&str]| env::join_paths(names.iter().map(|it| place(it))).unwrap();
-        let all = path(&["missing", "directory", "no-program", "first", "second"]);
-        assert_eq!(first_in(&all, OsStr::new("it")), Some(place("first/it")));
-        assert_eq!(first_in(&path(&["directory", "no-program"]), OsStr::new("it")), None);
-        let mut relative = std::ffi::OsString::from("bin:");
-        relative.push(&all);
-        assert_eq!(first_in(&relative, OsStr::new("it")), None, "the job's directory may have it in `bin`");
     }
 
     #[test]
