@@ -124,7 +124,7 @@ fn builder(args: args::Run) -> Result<XquteBuilder> {
         .retry_failed(args.retry_failed)
         .handle_signals(true)
         .select(selection(args.plugins));
-    builder = builder.config(output::NAME, &shown);
+    builder = output::configure(builder, shown);
     builder = match args.scheduler {
         Scheduler::Local => builder.backend(Local::new()),
         Scheduler::Null => builder.backend(Null::default()),
@@ -251,8 +251,8 @@ async fn feed(run: &Xqute, first: Planned, jobs: &mut Jobs, each: &Each) -> Resu
 /// Where only some plugins are wanted, the command line still prints.
 pub(crate) fn selection(mut names: Vec<String>) -> Vec<String> {
     let only = !names.is_empty() && names.iter().all(|name| !name.starts_with(['+', '-']));
-    if only && !names.iter().any(|name| name == output::NAME) {
-        names.push(output::NAME.to_owned());
+    if only {
+        output::select(&mut names);
     }
     names
 }

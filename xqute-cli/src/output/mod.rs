@@ -1,5 +1,6 @@
 //! What does a run show? The output of jobs, how far it is, and what went wrong. A plugin like any other.
 
+mod counting;
 mod order;
 mod print;
 mod progress;
@@ -13,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use xqute::{BoxError, Job, JobSpec, Run, Signal, Xqute, hook};
+use xqute::{BoxError, Job, JobSpec, Run, Signal, Xqute, XquteBuilder, hook};
 
 use print::Printer;
 use progress::{Counters, Drawer};
@@ -77,17 +78,18 @@ struct Show {
     report: Mutex<Report>,
     failures: AtomicUsize,
     retries: AtomicUsize,
-    drawer: Mutex<Option<Drawer>>,
+    progress: Progress,
+    /// From the first job that is counted on.
+    drawer: OnceLock<Mutex<Option<Drawer>>>,
 }
 
 impl Show {
     fn new(settings: Settings, workdir: &Path) -> Self {
         let workdir: Arc<Path> = workdir.into();
         let (counters, screen) = (Arc::<Counters>::default(), Arc::new(Screen::new()));
-        let (quiet, progress) = (settings.quiet, settings.progress);
+        let quiet = settings.quiet;
+        let progress = if quiet { Progress::Never } else { settings.progress };
         let printer = Printer::new(settings, Arc::clone(&workdir), Arc::clone(&screen));
-        let draw = || Drawer::start(progress, Arc::clone(&counters), Arc::clone(&screen));
-        let drawer = Mutex::new(if quiet { None } else { draw() });
         Self {
             quiet,
             workdir,
@@ -97,7 +99,8 @@ impl Show {
             report: Mutex::default(),
             failures: AtomicUsize::new(0),
             retries: AtomicUsize::new(0),
-            drawer,
+            progress,
+            drawer: OnceLock::new(),
         }
     }
 
@@ -127,8 +130,14 @@ impl Show {
         }
     }
 
+    fn start_drawing(&self) {
+        let start = || Drawer::start(self.progress, Arc::clone(&self.counters), Arc::clone(&self.screen));
+        self.drawer.get_or_init(|| Mutex::new(start()));
+    }
+
     fn stop_drawing(&self) {
-        let drawer = self.drawer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let drawer =
+            self.drawer.get().and_then(|it| it.lock().unwrap_or_else(PoisonError::into_inner).take());
         drop(drawer);
     }
 }
@@ -137,16 +146,6 @@ impl Show {
 fn on_init(run: &Run) -> Result<(), BoxError> {
     let settings = run.config::<Settings>(NAME)?.unwrap_or_default();
     Ok(run.init_state(Show::new(settings, run.workdir()))?)
-}
-
-#[hook]
-fn on_job_init(run: &Run) {
-    run.state::<Show>().inspect(|show| show.counters.known());
-}
-
-#[hook]
-fn on_job_submitted(run: &Run) {
-    run.state::<Show>().inspect(|show| show.counters.submitted());
 }
 
 #[hook]
@@ -210,6 +209,20 @@ impl Drop for Ticket {
             self.printer.is_over(*index);
         }
     }
+}
+
+/// The run shows this.
+pub(crate) fn configure(builder: XquteBuilder, settings: Settings) -> XquteBuilder {
+    let counts = !settings.quiet && settings.progress != Progress::Never;
+    let builder = builder.config(NAME, settings);
+    if counts { builder.config(counting::NAME, ()) } else { builder }
+}
+
+/// Where only some plugins are wanted, the command line still shows what it shows.
+pub(crate) fn select(names: &mut Vec<String>) {
+    let missing = |name: &&str| !names.iter().any(|given| given == name);
+    let missing: Vec<&str> = [NAME, counting::NAME].into_iter().filter(missing).collect();
+    names.extend(missing.into_iter().map(str::to_owned));
 }
 
 /// Feeds a job, so that its output has its place in the order.

@@ -22,7 +22,7 @@ pub(super) struct Screen(Mutex<Shown>);
 impl Screen {
     pub(super) fn new() -> Self {
         let terminal = [io::stdout().is_terminal(), io::stderr().is_terminal()];
-        Self(Mutex::new(Shown { terminal, closed: [false; 2], drawn: false, open: false }))
+        Self(Mutex::new(Shown { terminal, closed: [false; 2], drawn: false, open: [false; 2] }))
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Shown> {
@@ -36,12 +36,10 @@ impl Screen {
             Err(TryLockError::Poisoned(error)) => error.into_inner(),
             Err(TryLockError::WouldBlock) => return,
         };
-        // A job's last line without an end is not to be drawn over.
-        let before = if shown.open { "\n" } else { "" };
-        shown.open = false;
+        let end = shown.end_line();
         shown.drawn = true;
         // Nobody sees a terminal that is gone.
-        let _ = write!(io::stderr(), "{before}\r{line}\x1b[K");
+        let _ = write!(io::stderr(), "{end}\r{line}\x1b[K");
     }
 }
 
@@ -53,8 +51,8 @@ pub(super) struct Shown {
     closed: [bool; 2],
     /// The progress stands in the last line.
     drawn: bool,
-    /// The last line of a terminal has no end yet.
-    open: bool,
+    /// The last line has no end yet.
+    open: [bool; 2],
 }
 
 impl Shown {
@@ -68,7 +66,16 @@ impl Shown {
     /// Tells something. If standard error is closed or full, there is nobody to tell.
     pub(super) fn say(&mut self, what: fmt::Arguments<'_>) {
         self.clear();
-        let _ = writeln!(io::stderr(), "xqute: {what}");
+        let end = self.end_line();
+        let _ = writeln!(io::stderr(), "{end}xqute: {what}");
+    }
+
+    /// What ends a job's last line on standard error, so that nothing else stands in it.
+    fn end_line(&mut self) -> &'static str {
+        let [out, err] = &mut self.open;
+        // Two terminals are one: who has two of them sees an empty line.
+        let shared = self.terminal == [true, true] && std::mem::take(out);
+        if std::mem::take(err) || shared { "\n" } else { "" }
     }
 
     /// Copies a file, with `tag` before each line. One that is not there or empty costs one look.
@@ -116,9 +123,10 @@ impl Shown {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => self.closed[to as usize] = true,
             written => written?,
         }
-        if self.terminal[to as usize] {
-            self.open = *last != b'\n';
+        if self.terminal == [true, true] {
+            self.open = [false; 2];
         }
+        self.open[to as usize] = *last != b'\n';
         Ok(())
     }
 }
@@ -158,6 +166,18 @@ impl<'t> Lines<'t> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn shown(terminal: [bool; 2], open: [bool; 2]) -> Shown {
+        Shown { terminal, closed: [false; 2], drawn: false, open }
+    }
+
+    #[test]
+    fn what_is_told_begins_a_line() {
+        assert_eq!(shown([false; 2], [false, true]).end_line(), "\n");
+        assert_eq!(shown([false; 2], [true, false]).end_line(), "", "standard output is elsewhere");
+        let mut both = shown([true; 2], [true, false]);
+        assert_eq!((both.end_line(), both.end_line()), ("\n", ""));
+    }
 
     fn tagged(tag: &[u8], chunks: &[&[u8]]) -> Vec<u8> {
         let mut lines = Lines::new(tag);
