@@ -29,7 +29,7 @@ pub(crate) enum Verb {
     Status(status::Args),
     /// Print what jobs wrote
     Logs(logs::Args),
-    /// Print what a job ran, so that it can be run by hand
+    /// Print what a job ran
     Script(script::Args),
     /// Show the plugins in this binary and their hooks, in the order of their calls
     Plugins(plugins::Args),

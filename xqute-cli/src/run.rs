@@ -57,8 +57,12 @@ fn by(signal: Signal) -> u8 {
     exit::SIGNAL.saturating_add(u8::try_from(signal.0).unwrap_or_default())
 }
 
-async fn attend(mut args: args::Run, plugins: Plugins) -> Result<u8> {
+async fn attend(mut args: args::Run, mut plugins: Plugins) -> Result<u8> {
     check(&args)?;
+    if args.verbose > 0 {
+        // It tells each job's steps.
+        plugins.entry("log".to_owned()).or_insert_with(|| serde_json::json!({}));
+    }
     let (words, files) = (std::mem::take(&mut args.words), std::mem::take(&mut args.arg_file));
     let mut jobs = Jobs::new(Asked { words, files, null: args.null, shell: args.shell }).await?;
     if args.dry_run {

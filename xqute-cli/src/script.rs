@@ -1,4 +1,4 @@
-//! `xqute script`: what ran, so that it can be run by hand?
+//! `xqute script`: what ran?
 
 use std::fs;
 use std::io::ErrorKind;

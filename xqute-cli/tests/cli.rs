@@ -243,6 +243,14 @@ fn a_list_is_run_once_and_then_only_what_is_left_of_it() {
     assert!(done.stderr.contains("1 done before"), "{done:?}");
 }
 
+#[test]
+fn more_is_said_of_each_job_when_asked() {
+    let desk = Desk::new();
+    let ran = desk.run(&["run", "-v", "true"], "");
+    assert!(ran.code == Some(0) && ran.stderr.contains("xqute::log"), "{ran:?}");
+    assert!(!desk.run(&["run", "--fresh", "true"], "").stderr.contains("xqute::log"));
+}
+
 /// A run whose first job, and a child of it, hold a pipe open: when both are gone, reading it ends.
 struct Alive {
     program: std::process::Child,
