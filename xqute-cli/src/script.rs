@@ -34,8 +34,8 @@ const GRAMMAR: [&[u8]; 16] = [
 
 #[derive(Debug, Parser)]
 #[command(after_help = "\
-Where something stood around the command (a plugin's text), that is the whole script, as the job ran in it; else the
-command as a line for a shell, with the directory that the job was given. What a job is given as environment is not kept.
+Where something stood around the command (a plugin's text), that is the whole script, as the job ran in it (run again, it
+replaces the job's output and exit code); else the command as a line for a shell, with the directory that the job was given. What a job is given as environment is not kept.
 
 Exit codes: 0 it was told, 2 there is no such run or job.")]
 pub(crate) struct Args {
@@ -52,13 +52,22 @@ pub(crate) fn show(args: &Args) -> Result<u8> {
     let mut view = WorkDirView::open(&args.workdir)?;
     known(&view, &[args.index])?;
     let text = match wrapped(&view, args.index)? {
-        Some(script) => script,
+        Some(script) => warned(&script),
         None => match view.job(args.index)? {
             Some(job) if !job.argv.is_empty() => line(&job),
             _ => bail!("the command of job {} cannot be read: the journal is damaged", args.index),
         },
     };
     to_stdout(|out| out.write_all(&text).context("cannot write to standard output"))
+}
+
+/// Behind its first line, what becomes of the job's files if somebody runs it.
+fn warned(script: &[u8]) -> Vec<u8> {
+    const WARNING: &[u8] =
+        b"# As it ran. If you run it again, it replaces this job's output and exit code.\n";
+    let first = script.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let (head, rest) = script.split_at(first);
+    [head, WARNING, rest].concat()
 }
 
 /// The script that the job ran in, if it did; that of the last backend, if there were several.

@@ -165,7 +165,10 @@ fn a_script_does_again_what_the_job_did() {
     desk.output(&["run", "-w", "other", "if", "A=b"]);
     assert_eq!(desk.told(&["script", "-w", "other", "0"]), "'if' 'A=b'\n", "no word is a shell's grammar");
     fs::write(desk.path().join(".xqute/1/job.wrapped.local"), "#!/bin/bash\nsomething around it\n").unwrap();
-    assert_eq!(desk.told(&["script", "1"]), "#!/bin/bash\nsomething around it\n");
+    assert_eq!(
+        desk.told(&["script", "1"]),
+        "#!/bin/bash\n# As it ran. If you run it again, it replaces this job's output and exit code.\nsomething around it\n"
+    );
 }
 
 #[test]
