@@ -74,6 +74,7 @@ fn a_mistake_is_told_with_line_and_column() {
             "[profile.x]\nwrokdir = 'a'",
             "xqute.toml:2:1: there is no option `wrokdir`, did you mean `workdir`?",
         ),
+        ("[plugins.print]\nquiet = true", "xqute.toml:1:10: what is shown is set by options"),
         ("[plugins.lgo]", "no plugin is named `lgo`"),
         ("dry-run = true", "xqute.toml:1:1: there is no option `dry-run`"),
     ];

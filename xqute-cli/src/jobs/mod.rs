@@ -77,9 +77,13 @@ impl Jobs {
             sources.push(Source::new(sources::From::Stdin));
         }
         template.check(sources.len())?;
+        let template = template.with_places();
+        if asked.shell {
+            template.check_shell()?;
+        }
         announce(&sources, "arguments");
         let args = Combined::open(sources, delimiter).await?;
-        Ok(Self::Filled { template: template.with_places(), args, shell: asked.shell, number: 0, bare })
+        Ok(Self::Filled { template, args, shell: asked.shell, number: 0, bare })
     }
 
     /// The next job; `None` when there are no more. May be dropped only when no more jobs are wanted.

@@ -82,6 +82,24 @@ impl Template {
         Ok(())
     }
 
+    /// An error, if it is a text for a shell in which an argument has no clear place.
+    pub(crate) fn check_shell(&self) -> Result<()> {
+        let mut quoting = Quoting::new();
+        for pieces in &self.words {
+            quoting.read(b" ");
+            for piece in pieces {
+                match (piece, quoting.unclear()) {
+                    (Piece::Text(bytes), _) => quoting.read(bytes),
+                    (_, None) => quoting.unescape(&mut Vec::new()),
+                    (_, Some(what)) => bail!(
+                        "with --shell no argument can be filled in behind {what}: leave that out, or put the text into a script and run `sh SCRIPT {{}}`"
+                    ),
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// The words of a job. A word that is `{}` alone becomes one for each argument.
     pub(crate) fn fill(&self, number: usize, args: &[OsString]) -> Vec<OsString> {
         let mut words = Vec::with_capacity(self.words.len() + 1);
@@ -99,16 +117,16 @@ impl Template {
     /// The same as a text for `sh`, and the parameters that it names.
     pub(crate) fn fill_shell(&self, number: usize, args: &[OsString]) -> Vec<OsString> {
         let (mut text, mut values) = (Vec::new(), Vec::new());
-        let mut quoting = Quoting { quote: Quote::None, escaped: false };
+        let mut quoting = Quoting::new();
         for (at, pieces) in self.words.iter().enumerate() {
             if at > 0 {
-                quoting = quoting.after(b" ");
+                quoting.read(b" ");
                 text.push(b' ');
             }
             for piece in pieces {
                 match piece {
                     Piece::Text(bytes) => {
-                        quoting = quoting.after(bytes);
+                        quoting.read(bytes);
                         text.extend_from_slice(bytes);
                     }
                     Piece::Number => {
@@ -122,7 +140,7 @@ impl Template {
                                 text.push(b' ');
                             }
                             values.push(OsString::from_vec(form.of(arg.as_bytes()).to_vec()));
-                            quoting.quote.name(&mut text, values.len());
+                            quoting.quote().name(&mut text, values.len());
                         }
                     }
                 }
@@ -262,27 +280,63 @@ enum Quote {
     Double,
 }
 
-#[derive(Debug, Clone, Copy)]
+/// The quotes of a shell's text, as far as it was read.
+#[derive(Debug)]
 struct Quoting {
-    quote: Quote,
+    /// The innermost at the end: parentheses, those of `$(…)` too, begin quotes of their own.
+    quotes: Vec<Quote>,
+    last: u8,
     /// The text so far ends with a backslash that takes the next byte's meaning.
     escaped: bool,
+    /// Why it cannot be told in which quotes what follows stands.
+    unclear: Option<&'static str>,
 }
 
 impl Quoting {
-    /// After some more text. A byte behind a backslash opens and closes nothing.
-    fn after(self, text: &[u8]) -> Self {
-        let Self { mut quote, mut escaped } = self;
-        for byte in text {
-            quote = match (quote, byte, escaped) {
-                (Quote::None, b'\'', false) => Quote::Single,
-                (Quote::None, b'"', false) => Quote::Double,
-                (Quote::Single, b'\'', _) | (Quote::Double, b'"', false) => Quote::None,
-                (same, ..) => same,
-            };
-            escaped = *byte == b'\\' && !escaped && quote != Quote::Single;
+    fn new() -> Self {
+        Self { quotes: vec![Quote::None], last: b'\n', escaped: false, unclear: None }
+    }
+
+    fn quote(&self) -> Quote {
+        self.quotes.last().copied().unwrap_or(Quote::None)
+    }
+
+    fn turn(&mut self, quote: Quote) {
+        if let Some(innermost) = self.quotes.last_mut() {
+            *innermost = quote;
         }
-        Self { quote, escaped }
+    }
+
+    /// Reads some more text. A byte behind a backslash opens and closes nothing.
+    fn read(&mut self, text: &[u8]) {
+        for &byte in text {
+            let (escaped, last) = (self.escaped, self.last);
+            (self.escaped, self.last) = (byte == b'\\' && !escaped && self.quote() != Quote::Single, byte);
+            if escaped {
+                continue;
+            }
+            match (self.quote(), byte) {
+                (Quote::None, b'\'') if last == b'$' => self.unclear = Some("`$'…'`"),
+                (Quote::None, b'\'') => self.turn(Quote::Single),
+                (Quote::None, b'"') => self.turn(Quote::Double),
+                (Quote::Single, b'\'') | (Quote::Double, b'"') => self.turn(Quote::None),
+                (Quote::None, b'(') => self.quotes.push(Quote::None),
+                (Quote::Double, b'(') if last == b'$' => self.quotes.push(Quote::None),
+                (Quote::None, b')') if self.quotes.len() > 1 => drop(self.quotes.pop()),
+                (Quote::Double, b'`') => self.unclear = Some("backticks within double quotes"),
+                (Quote::None, b'<') if last == b'<' => self.unclear = Some("a here-document"),
+                (Quote::None, b'#') if last.is_ascii_whitespace() || last == b';' => {
+                    self.unclear = Some("a comment");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Why an argument has no place here.
+    fn unclear(&self) -> Option<&'static str> {
+        let dollar = self.last == b'$' && self.quote() != Quote::Single;
+        self.unclear.or(dollar.then_some("a `$`"))
     }
 
     /// What is filled in is quoted in any case: a backslash before it would only take the quote's meaning.
@@ -290,12 +344,12 @@ impl Quoting {
         if std::mem::take(&mut self.escaped) {
             text.pop();
         }
+        self.last = b'}';
     }
 }
 
 impl Quote {
-    /// Adds a parameter, so that it is one word, or a part of one. If the quotes were misread (a substitution inside of
-    /// double quotes begins quotes of its own), it may be split into words, but it is never read as shell.
+    /// Adds a parameter, so that it is one word, or a part of one, and nothing in it is read by the shell.
     fn name(self, text: &mut Vec<u8>, number: usize) {
         let (before, after) = match self {
             Self::None => ("\"", "\""),

@@ -60,6 +60,12 @@ impl Reader<'_> {
                 ("plugins", DeValue::Table(plugins)) => {
                     for (name, plugin) in plugins {
                         self.table(name, plugin)?;
+                        if ["print", "progress"].contains(&name.get_ref().as_ref()) {
+                            bail!(
+                                "{}: what is shown is set by options: `tag = true`, `keep-order = true`, `no-print = true`, above all tables",
+                                self.place(name.span().start)
+                            );
+                        }
                     }
                     file.plugins = self.plugins()?;
                 }

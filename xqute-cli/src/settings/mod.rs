@@ -44,12 +44,17 @@ impl Settings {
     /// Reads file, profile and environment.
     pub(crate) fn read(chosen: &args::Chosen) -> Result<Self> {
         let keys = Keys::new();
-        let named = chosen.config.clone().or_else(|| env::var_os("XQUTE_CONFIG").map(PathBuf::from));
+        let named = chosen
+            .config
+            .clone()
+            .or_else(|| env::var_os("XQUTE_CONFIG").filter(|it| !it.is_empty()).map(PathBuf::from));
         let path = named.clone().unwrap_or_else(|| FILE.into());
         let file =
             if named.is_some() || path.exists() { file::read(&path, &keys)? } else { file::File::default() };
         let mut values = file.options;
-        if let Some(name) = chosen.profile.clone().or_else(|| env::var("XQUTE_PROFILE").ok()) {
+        if let Some(name) =
+            chosen.profile.clone().or_else(|| env::var("XQUTE_PROFILE").ok().filter(|it| !it.is_empty()))
+        {
             values.extend(profile(file.profiles, &name, &path)?);
         }
         for key in keys.0.iter().filter(|key| !key.is_list || key.name == "select") {

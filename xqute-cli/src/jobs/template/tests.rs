@@ -52,6 +52,33 @@ fn a_place_without_an_argument_is_a_mistake() {
     assert!(Template::new(&words(&["{2}", "{}"])).check(2).is_ok());
 }
 
+#[test]
+fn a_shells_text_in_which_an_argument_has_no_clear_place_is_refused() {
+    let check = |text: &str| Template::new(&words(&[text])).with_places().check_shell();
+    let unclear = [
+        ("# don't\nwc -c {}", "a comment"),
+        ("true # it's", "a comment"),
+        ("cat <<'EOF'\n{}\nEOF", "a here-document"),
+        ("echo $'it\\'s' {}", "`$'…'`"),
+        ("echo \"`rm {}`\"", "backticks within double quotes"),
+        ("echo \"cost ${}\"", "a `$`"),
+    ];
+    for (text, what) in unclear {
+        let told = check(text).unwrap_err().to_string();
+        assert!(told.contains(what), "{text}: {told}");
+    }
+    for clear in [
+        "echo {} # later",
+        "echo a#b '# $' \"#\" {}",
+        "echo $(( 1 << 2 )) < {}",
+        "case {} in (a) echo;; esac",
+        "echo {} {2} `{}`",
+    ] {
+        let told = check(clear).err().map(|it| it.to_string());
+        assert!(told.is_none() || clear.contains("<<"), "{clear}: {told:?}");
+    }
+}
+
 /// Bytes that mean something to a shell, to a template, or to a file name.
 fn hostile() -> impl Strategy<Value = OsString> {
     let piece = prop_oneof![
@@ -103,7 +130,16 @@ proptest! {
             let [value] = &Template::new(&words(&[form])).fill(1, &args)[..] else { panic!() };
             let mut wanted = value.as_bytes().to_vec();
             wanted.push(0);
-            let contexts = ["printf '%s\\0' @", "printf '%s\\0' \"@\"", "printf '%s\\0' '@'", "printf '%s\\0' \\@"];
+            let contexts = [
+                r"printf '%s\0' @",
+                r#"printf '%s\0' "@""#,
+                r"printf '%s\0' '@'",
+                r"printf '%s\0' \@",
+                r#"x="$(printf %s. @)"; printf '%s\0' "${x%.}""#,
+                r#"x="$(printf %s. "@")"; (printf '%s\0' "${x%.}")"#,
+                r#"x=$(printf %s. '@'); printf '%s\0' "${x%.}""#,
+                r#"x=`printf %s. @`; printf '%s\0' "${x%.}""#,
+            ];
             for context in contexts {
                 let text = context.replace('@', form);
                 let argv = Template::new(&words(&[&text])).fill_shell(1, &args);
