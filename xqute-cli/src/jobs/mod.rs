@@ -1,6 +1,7 @@
 //! Which jobs were asked for? `COMMAND… ::: ARG…`, or a command a line.
 
 mod lines;
+mod quoting;
 mod sources;
 mod template;
 

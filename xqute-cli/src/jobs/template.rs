@@ -9,6 +9,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use anyhow::{Result, bail};
 
+use super::quoting::Quoting;
+
 /// A COMMAND with places for arguments.
 #[derive(Debug)]
 pub(crate) struct Template {
@@ -270,94 +272,6 @@ fn dir(arg: &[u8]) -> &[u8] {
 fn trimmed(arg: &[u8]) -> &[u8] {
     let length = arg.iter().rposition(|byte| *byte != b'/').map_or(0, |at| at + 1);
     &arg[..length]
-}
-
-/// In which quotes a place of a shell's text stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Quote {
-    None,
-    Single,
-    Double,
-}
-
-/// The quotes of a shell's text, as far as it was read.
-#[derive(Debug)]
-struct Quoting {
-    /// The innermost at the end: parentheses, those of `$(…)` too, begin quotes of their own.
-    quotes: Vec<Quote>,
-    last: u8,
-    /// The text so far ends with a backslash that takes the next byte's meaning.
-    escaped: bool,
-    /// Why it cannot be told in which quotes what follows stands.
-    unclear: Option<&'static str>,
-}
-
-impl Quoting {
-    fn new() -> Self {
-        Self { quotes: vec![Quote::None], last: b'\n', escaped: false, unclear: None }
-    }
-
-    fn quote(&self) -> Quote {
-        self.quotes.last().copied().unwrap_or(Quote::None)
-    }
-
-    fn turn(&mut self, quote: Quote) {
-        if let Some(innermost) = self.quotes.last_mut() {
-            *innermost = quote;
-        }
-    }
-
-    /// Reads some more text. A byte behind a backslash opens and closes nothing.
-    fn read(&mut self, text: &[u8]) {
-        for &byte in text {
-            let (escaped, last) = (self.escaped, self.last);
-            (self.escaped, self.last) = (byte == b'\\' && !escaped && self.quote() != Quote::Single, byte);
-            if escaped {
-                continue;
-            }
-            match (self.quote(), byte) {
-                (Quote::None, b'\'') if last == b'$' => self.unclear = Some("`$'…'`"),
-                (Quote::None, b'\'') => self.turn(Quote::Single),
-                (Quote::None, b'"') => self.turn(Quote::Double),
-                (Quote::Single, b'\'') | (Quote::Double, b'"') => self.turn(Quote::None),
-                (Quote::None, b'(') => self.quotes.push(Quote::None),
-                (Quote::Double, b'(') if last == b'$' => self.quotes.push(Quote::None),
-                (Quote::None, b')') if self.quotes.len() > 1 => drop(self.quotes.pop()),
-                (Quote::Double, b'`') => self.unclear = Some("backticks within double quotes"),
-                (Quote::None, b'<') if last == b'<' => self.unclear = Some("a here-document"),
-                (Quote::None, b'#') if last.is_ascii_whitespace() || last == b';' => {
-                    self.unclear = Some("a comment");
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Why an argument has no place here.
-    fn unclear(&self) -> Option<&'static str> {
-        let dollar = self.last == b'$' && self.quote() != Quote::Single;
-        self.unclear.or(dollar.then_some("a `$`"))
-    }
-
-    /// What is filled in is quoted in any case: a backslash before it would only take the quote's meaning.
-    fn unescape(&mut self, text: &mut Vec<u8>) {
-        if std::mem::take(&mut self.escaped) {
-            text.pop();
-        }
-        self.last = b'}';
-    }
-}
-
-impl Quote {
-    /// Adds a parameter, so that it is one word, or a part of one, and nothing in it is read by the shell.
-    fn name(self, text: &mut Vec<u8>, number: usize) {
-        let (before, after) = match self {
-            Self::None => ("\"", "\""),
-            Self::Single => ("'\"", "\"'"),
-            Self::Double => ("", ""),
-        };
-        text.extend_from_slice(format!("{before}${{{number}}}{after}").as_bytes());
-    }
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ impl Show {
             ..NOTED => {
                 let why = job.outcome().map(ToString::to_string).unwrap_or_default();
                 let again = if job.will_retry() { " (will be tried again)" } else { "" };
-                Some(format!("job {} {why}{again}: {}", job.index(), job.cmd()))
+                Some(format!("job {} {why}{again}: {}", job.index(), report::line(&job.cmd())))
             }
             NOTED => Some(format!("from here on jobs that {word} are only counted")),
             _ => None,

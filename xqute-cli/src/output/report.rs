@@ -164,7 +164,7 @@ fn last_lines(bytes: &[u8]) -> Vec<String> {
 }
 
 /// A text as one line that does nothing to a terminal.
-fn line(text: &str) -> String {
+pub(super) fn line(text: &str) -> String {
     let mut line = String::new();
     for (count, letter) in text.chars().enumerate() {
         if count == WIDTH {
