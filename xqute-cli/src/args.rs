@@ -9,7 +9,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use xqute::{ErrorStrategy, Halt};
 
 use crate::options::{self, Scheduler};
-
+use crate::output::Progress;
 use crate::{complete, logs, plugins, script, status};
 
 /// Run a list of commands, follow each to its end, and call plugins at every step.
@@ -206,6 +206,13 @@ pub(crate) struct Run {
     pub(crate) words: Vec<OsString>,
 }
 
+impl Run {
+    /// Whether something was said of second attempts.
+    pub(crate) fn asks_for_retries(&self) -> bool {
+        self.num_retries.is_some() || self.retry_delay.is_some()
+    }
+}
+
 /// `--halt never` is none.
 pub(crate) type MaybeHalt = Option<Halt>;
 
@@ -228,15 +235,4 @@ impl From<Strategy> for ErrorStrategy {
             Strategy::Halt => Self::Halt,
         }
     }
-}
-
-/// When progress is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Progress {
-    /// Where standard error is a terminal; else plain lines, at growing intervals
-    Auto,
-    /// Where there is no terminal, a line each second
-    Always,
-    /// None
-    Never,
 }

@@ -1,6 +1,7 @@
 //! `xqute run`: feeds the jobs, waits, and tells how it went.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -107,8 +108,7 @@ fn check(args: &args::Run) -> Result<()> {
             "the scheduler `null` runs nothing, so no --prescript or --postscript: leave them out, or use `-s local`"
         );
     }
-    let retries = args.num_retries.is_some() || args.retry_delay.is_some();
-    if retries && args.error_strategy.is_some_and(|it| it != args::Strategy::Retry) {
+    if args.asks_for_retries() && args.error_strategy.is_some_and(|it| it != args::Strategy::Retry) {
         bail!("--num-retries and --retry-delay are for `--error-strategy retry`: leave one of the two out");
     }
     if args.error_strategy == Some(args::Strategy::Halt) && args.halt.is_some() {
@@ -119,7 +119,7 @@ fn check(args: &args::Run) -> Result<()> {
 
 /// The run that was asked for.
 fn builder(args: args::Run) -> Result<XquteBuilder> {
-    let shown = shown(&args);
+    let (shown, retries) = (shown(&args), args.asks_for_retries());
     let processors = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let mut builder = Xqute::builder()
         .forks(args.forks.unwrap_or_else(processors).get())
@@ -133,7 +133,6 @@ fn builder(args: args::Run) -> Result<XquteBuilder> {
         Scheduler::Local => builder.backend(Local::new()),
         Scheduler::Null => builder.backend(Null::default()),
     };
-    let retries = args.num_retries.is_some() || args.retry_delay.is_some();
     builder = match args.error_strategy {
         Some(strategy) => builder.error_strategy(strategy.into()),
         None if retries => builder.error_strategy(ErrorStrategy::Retry),
@@ -170,11 +169,7 @@ fn shown(args: &args::Run) -> output::Settings {
         keep_order: args.keep_order,
         tag: args.tag,
         quiet: args.quiet,
-        progress: match args.progress {
-            args::Progress::Auto => output::Progress::Auto,
-            args::Progress::Always => output::Progress::Always,
-            args::Progress::Never => output::Progress::Never,
-        },
+        progress: args.progress,
     }
 }
 
@@ -182,7 +177,7 @@ fn shown(args: &args::Run) -> output::Settings {
 struct Each {
     /// Whether its output is told apart by what it was made of.
     tag: bool,
-    env: Vec<(std::ffi::OsString, std::ffi::OsString)>,
+    env: Vec<(OsString, OsString)>,
     cwd: Option<PathBuf>,
 }
 

@@ -35,7 +35,8 @@ const GRAMMAR: [&[u8]; 16] = [
 #[derive(Debug, Parser)]
 #[command(after_help = "\
 Where something stood around the command (a plugin's text), that is the whole script, as the job ran in it (run again, it
-replaces the job's output and exit code); else the command as a line for a shell, with the directory that the job was given. What a job is given as environment is not kept.
+replaces the job's output and exit code); else the command as a line for a shell, with the directory that the job was
+given. What a job is given as environment is not kept.
 
 Exit codes: 0 it was told, 2 there is no such run or job.")]
 pub(crate) struct Args {

@@ -95,8 +95,11 @@ fn desk() -> tempfile::TempDir {
 /// Output, and what is in the directory afterwards, but for what the program keeps itself.
 fn run(line: &str) -> (String, BTreeMap<String, Vec<u8>>) {
     let desk = desk();
-    let path =
-        format!("{}:{}", Path::new(env!("CARGO_BIN_EXE_xqute")).parent().unwrap().display(), env!("PATH"));
+    let path = format!(
+        "{}:{}",
+        Path::new(env!("CARGO_BIN_EXE_xqute")).parent().unwrap().display(),
+        std::env::var("PATH").unwrap()
+    );
     let out =
         Command::new("bash").args(["-c", line]).current_dir(desk.path()).env("PATH", path).output().unwrap();
     let files = fs::read_dir(desk.path()).unwrap().map(|it| it.unwrap());

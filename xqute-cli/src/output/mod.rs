@@ -13,6 +13,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use xqute::{BoxError, Job, JobSpec, Run, Signal, Xqute, XquteBuilder, hook};
 
@@ -30,15 +31,15 @@ pub(crate) const NAME: &str = "print";
 /// So many failures are told when they happen, and so many attempts that are followed by another.
 const NOTED: usize = 10;
 
-/// Whether the progress is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// When progress is shown. The command line has these words, and what stands here of them is its help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum Progress {
-    /// On a terminal as a line that is drawn over, elsewhere as a line now and then.
+    /// Where standard error is a terminal; else plain lines, at growing intervals
     #[default]
     Auto,
-    /// Where there is no terminal, a line each second.
+    /// Where there is no terminal, a line each second
     Always,
-    /// Not at all.
+    /// None
     Never,
 }
 
