@@ -44,9 +44,9 @@ pub use xqute_core::{
     Error, ErrorStrategy, Events, Failure, FailureKind, Fault, FaultCause, FaultPolicy, FeedError,
     HALT_MINIMUM, Halt, HaltAt, Handle, HookCost, HookInfo, Hooks, Job, JobFiles, JobSpec, JobState, JobView,
     JournalError, KillReason, Moment, NoSuchJob, Outcome, PeakMemory, Place, PluginError, PluginInfo,
-    PluginList, PluginSet, PluginSetBuilder, Result, RetryPolicy, Run, RunError, RunEvent, RunView, Said,
-    Scheduler, SelectionError, Signal, SkipAs, SpecError, StateError, Status, Stopped, Submit, Summary, Text,
-    Usage, Verdict, WorkDirError, WorkDirView, Xqute, XquteBuilder,
+    PluginList, PluginSet, PluginSetBuilder, Progress, Result, RetryPolicy, Run, RunError, RunEvent, RunView,
+    Said, Scheduler, SelectionError, Signal, SkipAs, SpecError, StateError, Status, Stopped, Submit, Summary,
+    Text, Usage, Verdict, WorkDirError, WorkDirView, Xqute, XquteBuilder,
 };
 /// What runs jobs: this machine, nothing at all, or a backend of one's own.
 pub mod backend {

@@ -263,6 +263,7 @@ impl Dispatcher {
                 self.live.remove(&jid);
                 if let Some(entry) = self.jobs.get_mut(index) {
                     entry.usage = usage;
+                    entry.times.1 = Some(self.now);
                     entry.rc = end.as_ref().map_or_else(Failure::rc, |()| Some(0));
                 }
                 self.cpu = self.cpu.saturating_add(usage.map(|it| it.cpu()).unwrap_or_default());

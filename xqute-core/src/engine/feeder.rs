@@ -6,7 +6,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::history::History;
 use super::treaty::{Fed, Message};
-use crate::hook::{Control, FeedError, NoSuchJob};
+use crate::hook::{Control, Counts, FeedError, NoSuchJob, Progress};
 use crate::job::JobSpec;
 
 /// The most jobs that were fed and not yet looked at.
@@ -19,6 +19,8 @@ pub(super) struct Feeder {
     messages: mpsc::UnboundedSender<Message>,
     /// Held while a job is sent, so that jobs arrive in the order of their indices, and none after the run is over.
     door: Mutex<Door>,
+    /// How many jobs the scheduler has, and how many have ended, as the engine tells from time to time.
+    reached: Mutex<(usize, Counts)>,
 }
 
 /// Who comes in.
@@ -38,7 +40,7 @@ impl Feeder {
         let (jobs, fed) = mpsc::channel(WAITING_FED);
         let door =
             Door { next: 0, closed: Some(FeedError::NotBuilt), feeding: true, history: Arc::default() };
-        (Self { jobs, messages, door: Mutex::new(door) }, fed)
+        (Self { jobs, messages, door: Mutex::new(door), reached: Mutex::default() }, fed)
     }
 
     /// What an earlier run has left. Before that no job comes in.
@@ -63,6 +65,11 @@ impl Feeder {
 
     pub(super) fn is_feeding(&self) -> bool {
         self.door().feeding
+    }
+
+    /// So many jobs the scheduler has, and so many have ended.
+    pub(super) fn reached(&self, live: usize, counts: Counts) {
+        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = (live, counts);
     }
 
     /// Nobody receives any more. A run that was stopped says so, however long ago it has ended.
@@ -116,5 +123,11 @@ impl Control for Feeder {
         self.door().feeding = false;
         // Nobody receives any more: the run is over.
         let _ = self.messages.send(Message::StopFeeding);
+    }
+
+    fn progress(&self) -> Progress {
+        let (live, counts) = *self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        let door = self.door();
+        Progress { fed: door.next, is_feeding: door.feeding, live, counts }
     }
 }

@@ -76,6 +76,8 @@ pub(super) struct Entry {
     pub(super) usage: Option<Usage>,
     /// The exit code of its last attempt, where that is known.
     pub(super) rc: Option<i32>,
+    /// When its last attempt began to run, and when it was seen to have ended: milliseconds since the epoch.
+    pub(super) times: (Option<u64>, Option<u64>),
     /// What plugins put around its command.
     pub(super) fragments: Fragments,
     /// Its hooks are being called.
@@ -102,6 +104,7 @@ impl Entry {
             outcome: None,
             usage: None,
             rc: None,
+            times: (None, None),
             fragments: Fragments::default(),
             calling: false,
             waiting: Vec::new(),
@@ -134,6 +137,7 @@ impl Entry {
             will_retry: self.state == State::Waiting && moment == Moment::Failed,
             outcome: self.outcome.clone().filter(|_| ended),
             usage: self.usage.filter(|_| ended),
+            times: self.times,
         }
     }
 }

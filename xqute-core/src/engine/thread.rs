@@ -79,6 +79,7 @@ impl Engine {
         polls.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             self.performer.perform(&mut self.dispatcher, &mut self.questions);
+            self.performer.feeder.reached(self.dispatcher.live_count(), self.dispatcher.counts());
             match self.is_over() {
                 true if self.is_drained() => return,
                 // One more has come in.

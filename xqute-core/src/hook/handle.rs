@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::progress::Progress;
 use crate::job::{JobSpec, SpecError};
 
 /// A job that was not taken.
@@ -76,6 +77,8 @@ pub(crate) trait Control: Send + Sync {
     fn cancel(&self);
     /// Takes no more jobs from outside.
     fn stop_feeding(&self);
+    /// How far the run is.
+    fn progress(&self) -> Progress;
 }
 
 /// A run, as its hooks may act on it.

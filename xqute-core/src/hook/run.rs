@@ -11,6 +11,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::handle::Handle;
+use super::progress::Progress;
 use super::selection::same;
 
 /// Configuration that does not fit the plugin's type. It never shows a text of the configuration, which may be a secret.
@@ -121,6 +122,20 @@ impl Run {
     #[must_use]
     pub fn handle(&self) -> &Handle {
         &self.handle
+    }
+
+    /// How far the run is, now. It costs two short locks, and the run nothing: ask as often as somebody looks.
+    ///
+    /// ```no_run
+    /// # use xqute_core as xqute;
+    /// # fn f(xqute: &xqute::Xqute) {
+    /// let now = xqute.run().progress();
+    /// println!("{} of {} jobs have ended, {} run", now.counts.total(), now.fed, now.live);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.handle.0.progress()
     }
 
     /// Every `on_init` has returned: what they kept can be read, without a lock, and no more is kept.

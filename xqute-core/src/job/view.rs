@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::argv::Argv;
 use super::files::JobFiles;
@@ -25,6 +26,8 @@ pub struct Job {
     pub(crate) will_retry: bool,
     pub(crate) outcome: Option<Outcome>,
     pub(crate) usage: Option<Usage>,
+    /// Milliseconds since the epoch.
+    pub(crate) times: (Option<u64>, Option<u64>),
 }
 
 impl Job {
@@ -88,6 +91,18 @@ impl Job {
         self.usage.as_ref()
     }
 
+    /// When its attempt was seen to run; as exact as the scheduler is asked often.
+    #[must_use]
+    pub fn started(&self) -> Option<SystemTime> {
+        self.times.0.map(time)
+    }
+
+    /// When its attempt was seen to have ended, where the hook is about that or what follows.
+    #[must_use]
+    pub fn ended(&self) -> Option<SystemTime> {
+        self.times.1.map(time)
+    }
+
     /// The words that [`JobSpec::tag`] put to it.
     pub fn tags(&self) -> impl Iterator<Item = &str> {
         self.spec.given_tags().iter().map(|it| &**it)
@@ -140,6 +155,10 @@ impl Job {
     pub fn data<T: Any>(&self) -> Option<&T> {
         self.spec.find_data()
     }
+}
+
+fn time(millis: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(millis)
 }
 
 impl fmt::Debug for Job {

@@ -36,6 +36,7 @@ impl Dispatcher {
         entry.state = step.state;
         if started {
             let attempt = entry.tried.count();
+            entry.times = (Some(self.now), None);
             self.records.push(&Record::Started { index, attempt, when: self.now });
         }
         self.account(index, before, step.state);
@@ -92,6 +93,7 @@ impl Dispatcher {
         if let Some(entry) = self.jobs.get_mut(index) {
             (entry.due, entry.polls, entry.prepared) = (false, 0, false);
             (entry.jid, entry.outcome, entry.usage, entry.rc) = (None, None, None, None);
+            entry.times = (None, None);
         }
     }
 

@@ -67,6 +67,11 @@ impl Dispatcher {
         !self.live.is_empty()
     }
 
+    /// How many jobs the scheduler has.
+    pub(in crate::engine) fn live_count(&self) -> usize {
+        self.live.len()
+    }
+
     /// The scheduler's names of what it has.
     pub(in crate::engine) fn live(&self) -> Vec<Jid> {
         self.live.keys().cloned().collect()

@@ -1,0 +1,19 @@
+//! How far is a run?
+
+use super::summary::Counts;
+
+/// How far a run is: what [`Run::progress`](crate::Run::progress) returns.
+///
+/// Its numbers are of one moment, except that `fed` may be ahead of the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Progress {
+    /// The jobs that were fed so far; those that an earlier run has brought to their end are among them.
+    pub fed: usize,
+    /// Whether more may come from outside: then `fed` is not all of them.
+    pub is_feeding: bool,
+    /// The jobs that the scheduler has now: they run, or it has queued them.
+    pub live: usize,
+    /// The jobs that have ended, by outcome.
+    pub counts: Counts,
+}
