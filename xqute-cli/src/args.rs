@@ -96,6 +96,9 @@ printed when the job ends. Run the same list again, and jobs that are done are n
 Options may also stand in xqute.toml (`forks = 4`), in a `[profile.NAME]` of it, or in the environment (XQUTE_FORKS=4); what is
 typed wins, then the environment, the profile, the file. `xqute config` shows what is in effect.
 
+With --json, standard output has one object a line: `event` is `job`, with the fields of `xqute status --json`, but for `cwd`;
+the last is `run`, with `jobs`, their counts by outcome, `attempts`, `stopped`, `elapsed_seconds` and `exit_code`.
+
 Ctrl-C once starts no more jobs and waits for those that run; twice kills them; three times leaves at once.
 
 Exit codes: 0 all jobs succeeded, 1 some did not, 2 something was wrong with what was asked,
@@ -185,10 +188,13 @@ pub(crate) struct Run {
     /// Print in the order of the jobs, not of their ends
     #[arg(short, long, help_heading = "Output")]
     pub(crate) keep_order: bool,
+    /// Instead of output, print a line of JSON about each job that has ended, and one about the run
+    #[arg(long, conflicts_with_all = ["print", "keep_order", "tag"], help_heading = "Output")]
+    pub(crate) json: bool,
     /// Begin each line of output with the job's arguments and a tab
     #[arg(long, help_heading = "Output")]
     pub(crate) tag: bool,
-    /// Print no progress and no summary
+    /// Print no progress, and a summary only where something went wrong
     #[arg(short, long, help_heading = "Output")]
     pub(crate) quiet: bool,
     /// Whether to show progress [default: where standard error is a terminal, a line that changes]

@@ -31,7 +31,6 @@ mod script;
 mod settings;
 mod status;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -93,7 +92,7 @@ fn refuse(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(exit::WRONG)
 }
 
-/// Tells something on standard error. If that is closed or full, there is nobody to tell.
+/// Tells something on standard error, at once.
 fn say(what: std::fmt::Arguments<'_>) {
-    let _ = writeln!(std::io::stderr(), "xqute: {what}");
+    output::screen::say(what);
 }

@@ -7,6 +7,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::output::screen;
+
 const VARIABLE: &str = "XQUTE_LOG";
 
 /// Starts logging, for the whole program; the more verbose, the more.
@@ -23,7 +25,7 @@ pub(crate) fn start(verbose: u8) -> Result<()> {
     };
     let text = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
+        .with_writer(|| screen::Log)
         .log_internal_errors(false);
     tracing_subscriber::registry().with(targets).with(text).try_init().context("cannot start logging")
 }

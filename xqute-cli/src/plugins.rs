@@ -76,7 +76,8 @@ struct Call {
 /// Prints the plugins and their hooks, or the calls of one.
 pub(crate) fn show(args: Args) -> Result<u8> {
     let chosen = args.plugins.iter().any(|name| !name.starts_with(['+', '-']));
-    let set = PluginSet::builder().select(run::selection(args.plugins)).configured(output::NAME).build()?;
+    let builder = PluginSet::builder().select(run::selection(args.plugins));
+    let set = output::PLUGINS.into_iter().fold(builder, |it, name| it.configured(name)).build()?;
     let plugins = set.plugins();
     let Some(What::Order { hook }) = args.what else {
         return to_stdout(|out| match args.json {

@@ -26,7 +26,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 type Plugins = BTreeMap<String, serde_json::Value>;
 
 pub(crate) fn run(args: args::Run, plugins: Plugins) -> Result<u8> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    // Printing may block one thread: signals are heard on another.
+    let threads = processors.max(2);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     let runtime = runtime.context("cannot start the threads that a run needs")?;
     let ended = runtime.block_on(attend(args, plugins));
     // Reading standard input cannot be cancelled: nobody waits for it.
@@ -77,23 +80,26 @@ async fn attend(mut args: args::Run, mut plugins: Plugins) -> Result<u8> {
         }
         return Ok(exit::SUCCESS);
     };
-    let configured = plugins.into_iter().fold(builder(args)?, |it, (name, config)| it.config(name, config));
+    let (shown, wanted) = (shown(&args), args.halt.flatten().is_some_and(|it| it.is_for_success()));
+    let configured = output::configure(builder(args)?, &shown);
+    let configured = plugins.into_iter().fold(configured, |it, (name, config)| it.config(name, config));
     let run = configured.build()?;
+    let drawing = output::draw(&run, &shown);
     // The run may be stopped while the next job is waited for.
     let fed = tokio::select! {
         fed = feed(&run, first, &mut jobs, &each) => fed,
         _ = run.wait() => Ok(()),
     };
-    output::all_fed(&run);
     let summary = run.run_until_complete().await?;
+    drop(drawing);
     if let Err(error) = fed {
         if summary.counts.total() == 0 {
             return Err(error);
         }
-        tell(&run, &summary);
+        tell(&run, &summary, wanted).await;
         return Err(error.context("no job was taken from there on; those before it have ended"));
     }
-    Ok(tell(&run, &summary))
+    Ok(tell(&run, &summary, wanted).await)
 }
 
 /// What does not go together.
@@ -119,7 +125,7 @@ fn check(args: &args::Run) -> Result<()> {
 
 /// The run that was asked for.
 fn builder(args: args::Run) -> Result<XquteBuilder> {
-    let (shown, retries) = (shown(&args), args.asks_for_retries());
+    let retries = args.asks_for_retries();
     let processors = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let mut builder = Xqute::builder()
         .forks(args.forks.unwrap_or_else(processors).get())
@@ -128,7 +134,6 @@ fn builder(args: args::Run) -> Result<XquteBuilder> {
         .retry_failed(args.retry_failed)
         .handle_signals(true)
         .select(selection(args.plugins));
-    builder = output::configure(builder, shown);
     builder = match args.scheduler {
         Scheduler::Local => builder.backend(Local::new()),
         Scheduler::Null => builder.backend(Null::default()),
@@ -164,10 +169,9 @@ fn builder(args: args::Run) -> Result<XquteBuilder> {
 
 /// What is shown of it.
 fn shown(args: &args::Run) -> output::Settings {
+    let print = output::Print { keep_order: args.keep_order, tag: args.tag, json: args.json };
     output::Settings {
-        print: !args.no_print,
-        keep_order: args.keep_order,
-        tag: args.tag,
+        print: (!args.no_print || args.json).then_some(print),
         quiet: args.quiet,
         progress: args.progress,
     }
@@ -256,16 +260,14 @@ pub(crate) fn selection(mut names: Vec<String>) -> Vec<String> {
     names
 }
 
-/// Tells how it went. Output that could not be printed is no success, even of successful jobs.
-fn tell(run: &Xqute, summary: &Summary) -> u8 {
-    output::tell(run, summary);
-    let unprinted = summary.costs.iter().any(|cost| &*cost.plugin == output::NAME && cost.faults() > 0);
-    if let Some(Stopped::Signal(signal)) = summary.stopped {
-        return by(signal);
-    }
-    match (summary.is_success(), unprinted) {
-        (true, false) => exit::SUCCESS,
-        (false, false) => exit::JOBS_FAILED,
-        (_, true) => exit::WRONG,
-    }
+/// Tells how it went. Output that could not be printed is no success, even of successful jobs; where a run was halted because
+/// enough jobs had succeeded, which was `wanted`, it is one.
+async fn tell(run: &Xqute, summary: &Summary, wanted: bool) -> u8 {
+    let code = match summary.stopped {
+        Some(Stopped::Signal(signal)) => by(signal),
+        Some(Stopped::Halted) if wanted => exit::SUCCESS,
+        _ if summary.is_success() => exit::SUCCESS,
+        _ => exit::JOBS_FAILED,
+    };
+    if output::tell(run, summary, code).await { code } else { exit::WRONG }
 }

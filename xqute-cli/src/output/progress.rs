@@ -1,15 +1,14 @@
-//! How far is the run? Hooks count; a thread looks from time to time.
+//! How far is the run? A thread looks from time to time, and the run pays nothing for it.
 
 use std::fmt::Write;
 use std::io::{self, IsTerminal};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::Progress;
-use super::screen::Screen;
+use xqute::Xqute;
+
+use super::{Progress, screen};
 
 /// A line that is drawn over is drawn so often.
 const REDRAWN: Duration = Duration::from_millis(100);
@@ -17,57 +16,6 @@ const REDRAWN: Duration = Duration::from_millis(100);
 const FIRST_DRAWN: Duration = Duration::from_millis(500);
 /// Jobs that ended so long ago count little for the rate.
 const MEMORY: f64 = 10.0;
-
-/// What hooks count.
-#[derive(Debug, Default)]
-pub(super) struct Counters {
-    known: AtomicUsize,
-    running: AtomicIsize,
-    done: AtomicUsize,
-    bad: AtomicUsize,
-    complete: AtomicBool,
-}
-
-impl Counters {
-    pub(super) fn known(&self) {
-        self.known.fetch_add(1, Relaxed);
-    }
-
-    pub(super) fn complete(&self) {
-        self.complete.store(true, Relaxed);
-    }
-
-    pub(super) fn submitted(&self) {
-        self.running.fetch_add(1, Relaxed);
-    }
-
-    /// An attempt of a job has ended, if there was one.
-    pub(super) fn attempted(&self, submitted: bool) {
-        if submitted {
-            self.running.fetch_sub(1, Relaxed);
-        }
-    }
-
-    /// A job has ended for good.
-    pub(super) fn ended(&self, well: bool) {
-        self.done.fetch_add(1, Relaxed);
-        if !well {
-            self.bad.fetch_add(1, Relaxed);
-        }
-    }
-
-    fn state(&self, rate: f64) -> State {
-        let done = self.done.load(Relaxed);
-        let known = self.known.load(Relaxed).max(done);
-        State {
-            done,
-            total: self.complete.load(Relaxed).then_some(known),
-            running: usize::try_from(self.running.load(Relaxed)).unwrap_or(0),
-            bad: self.bad.load(Relaxed),
-            rate,
-        }
-    }
-}
 
 /// How many jobs end in a second, lately.
 #[derive(Debug, Default)]
@@ -98,11 +46,24 @@ struct State {
     done: usize,
     total: Option<usize>,
     running: usize,
-    bad: usize,
+    failed: usize,
+    cancelled: usize,
     rate: f64,
 }
 
 impl State {
+    fn of(now: &xqute::Progress, rate: f64) -> Self {
+        let counts = now.counts;
+        Self {
+            done: counts.total(),
+            total: (!now.is_feeding).then_some(now.fed),
+            running: now.live,
+            failed: counts.failed + counts.killed,
+            cancelled: counts.cancelled,
+            rate,
+        }
+    }
+
     /// As a line that is drawn over: `120/5000 · 8 running · 3 failed · 40/s · 95 s left`.
     fn short(&self) -> String {
         let total = self.total.map_or_else(|| "?".to_owned(), |total| total.to_string());
@@ -119,8 +80,10 @@ impl State {
     fn list(&self, mut text: String, between: &str) -> String {
         // Writing to a text cannot fail.
         let _ = write!(text, "{between}{} running", self.running);
-        if self.bad > 0 {
-            let _ = write!(text, "{between}{} failed", self.bad);
+        for (count, word) in [(self.failed, "failed"), (self.cancelled, "cancelled")] {
+            if count > 0 {
+                let _ = write!(text, "{between}{count} {word}");
+            }
         }
         if self.rate > 0.0 {
             let _ = write!(text, "{between}{}", pace(self.rate));
@@ -204,17 +167,18 @@ impl Manner {
 
 /// The thread that shows the progress. Dropped, it ends, and its line is gone.
 #[derive(Debug)]
-pub(super) struct Drawer {
+pub(crate) struct Drawer {
     stop: Option<mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Drawer {
     /// `None`: nothing is to be shown, or no thread can be had. The run does without.
-    pub(super) fn start(progress: Progress, counters: Arc<Counters>, screen: Arc<Screen>) -> Option<Self> {
+    pub(super) fn start(progress: Progress, run: &Xqute) -> Option<Self> {
         let manner = Manner::of(progress)?;
         let (stop, stopped) = mpsc::channel();
-        let show = move || show(manner, &counters, &screen, &stopped);
+        let run = run.clone();
+        let show = move || show(manner, &run, &stopped);
         let thread = thread::Builder::new().name("xqute-progress".to_owned()).spawn(show).ok()?;
         Some(Self { stop: Some(stop), thread: Some(thread) })
     }
@@ -223,25 +187,26 @@ impl Drawer {
 impl Drop for Drawer {
     fn drop(&mut self) {
         drop(self.stop.take());
-        // A panic there has been told, and costs no job.
+        // It never waits for its turn on the screen. A panic there has been told, and costs no job.
         let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 
-fn show(manner: Manner, counters: &Counters, screen: &Screen, stopped: &mpsc::Receiver<()>) {
+fn show(manner: Manner, run: &Xqute, stopped: &mpsc::Receiver<()>) {
     let start = Instant::now();
     let mut pace = Pace::default();
     let mut looks = 0;
     while stopped.recv_timeout(manner.wait(looks)) == Err(RecvTimeoutError::Timeout) {
         looks = looks.saturating_add(1);
-        let rate = pace.now(start.elapsed().as_secs_f64(), counters.done.load(Relaxed));
-        let state = counters.state(rate);
+        let now = run.run().progress();
+        // Those that an earlier run has ended cost this one no time.
+        let state = State::of(&now, pace.now(start.elapsed().as_secs_f64(), now.counts.ended()));
         match manner {
-            Manner::Drawn => screen.draw(&cut(&state.short(), columns())),
-            Manner::Rarely | Manner::Often => screen.lock().say(format_args!("{}", state.long())),
+            Manner::Drawn => screen::draw(&cut(&state.short(), columns())),
+            Manner::Rarely | Manner::Often => screen::say(format_args!("{}", state.long())),
         }
     }
-    screen.lock().clear();
+    screen::clear();
 }
 
 #[cfg(test)]
@@ -250,18 +215,12 @@ mod tests {
 
     #[test]
     fn the_counts_are_told_in_a_line() {
-        let counters = Counters::default();
-        (0..5).for_each(|_| counters.known());
-        (0..3).for_each(|_| counters.submitted());
-        counters.attempted(true);
-        counters.ended(false);
-        counters.attempted(false);
-        counters.ended(true);
-        assert_eq!(counters.state(0.0).short(), "2/? · 2 running · 1 failed");
-        assert_eq!(counters.state(0.0).long(), "2 jobs done, 2 running, 1 failed");
-        counters.complete();
-        assert_eq!(counters.state(0.5).short(), "2/5 · 2 running · 1 failed · 0.5/s · 6 s left");
-        let far = State { done: 1200, total: Some(5000), running: 8, bad: 3, rate: 40.0 };
+        let near = State { done: 2, total: None, running: 2, failed: 1, cancelled: 0, rate: 0.0 };
+        assert_eq!(near.short(), "2/? · 2 running · 1 failed");
+        assert_eq!(near.long(), "2 jobs done, 2 running, 1 failed");
+        let known = State { total: Some(5), rate: 0.5, cancelled: 1, ..near };
+        assert_eq!(known.short(), "2/5 · 2 running · 1 failed · 1 cancelled · 0.5/s · 6 s left");
+        let far = State { done: 1200, total: Some(5000), running: 8, failed: 3, cancelled: 0, rate: 40.0 };
         assert_eq!(far.long(), "1200 of 5000 jobs done, 8 running, 3 failed, 40/s, 95 s left");
     }
 

@@ -47,11 +47,17 @@ struct Example {
 /// The jobs that did not succeed, in groups.
 #[derive(Debug, Default)]
 pub(super) struct Report {
+    workdir: Option<Arc<Path>>,
     groups: HashMap<Kind, Group>,
     others: usize,
 }
 
 impl Report {
+    /// Of the run in this work directory.
+    pub(super) fn new(workdir: &Path) -> Self {
+        Self { workdir: Some(workdir.into()), ..Self::default() }
+    }
+
     /// Takes a job in that has ended otherwise than well.
     pub(super) fn take(&mut self, job: &Job) {
         let Some(outcome) = job.outcome() else { return };
@@ -86,7 +92,7 @@ impl Report {
     }
 
     /// The groups as text, a line each and what helps to find out more; `None` where nothing failed.
-    pub(super) fn tell(&self, workdir: &Arc<Path>) -> Option<String> {
+    pub(super) fn tell(&self) -> Option<String> {
         let mut groups: Vec<_> = self.groups.iter().collect();
         groups.sort_unstable_by_key(|(_, group)| (std::cmp::Reverse(group.jobs), group.example.index));
         let untold: usize =
@@ -94,7 +100,8 @@ impl Report {
         let mut text = String::new();
         // Writing to a text cannot fail.
         for (kind, group) in groups.into_iter().take(TOLD) {
-            let _ = tell(&mut text, kind, group, workdir);
+            let _ = tell(&mut text, kind, group);
+            let _ = self.workdir.as_ref().map_or(Ok(()), |it| more(&mut text, group.example.index, it));
         }
         if untold > 0 {
             let _ = writeln!(text, "{} otherwise", jobs(untold));
@@ -103,7 +110,7 @@ impl Report {
     }
 }
 
-fn tell(text: &mut String, kind: &Kind, group: &Group, workdir: &Arc<Path>) -> fmt::Result {
+fn tell(text: &mut String, kind: &Kind, group: &Group) -> fmt::Result {
     let Example { index, command, stderr } = &group.example;
     let cause = &kind.cause;
     if group.jobs == 1 {
@@ -114,10 +121,15 @@ fn tell(text: &mut String, kind: &Kind, group: &Group, workdir: &Arc<Path>) -> f
     for line in stderr {
         writeln!(text, "    | {line}")?;
     }
-    let files = JobFiles::new(Arc::clone(workdir), *index);
+    Ok(())
+}
+
+/// Where a job's files are, and what shows more of it.
+fn more(text: &mut String, index: usize, workdir: &Arc<Path>) -> fmt::Result {
+    let files = JobFiles::new(Arc::clone(workdir), index);
     for (name, path) in [("stderr", files.stderr()), ("script", files.script_log())] {
         if path.metadata().is_ok_and(|file| file.len() > 0) {
-            writeln!(text, "    {name}: {}", path.display())?;
+            writeln!(text, "    {name}: {}", line(&path.to_string_lossy()))?;
         }
     }
     if files.metadir().exists() {
@@ -192,20 +204,16 @@ mod tests {
         report.add(kind(cause, last_line), index, || (format!("sh {index}"), vec!["why".to_owned()]));
     }
 
-    fn nowhere() -> Arc<Path> {
-        Path::new("/no/such/directory").into()
-    }
-
     #[test]
     fn equal_failures_are_one_group_and_the_largest_is_told_first() {
         let mut report = Report::default();
-        assert_eq!(report.tell(&nowhere()), None);
+        assert_eq!(report.tell(), None);
         add(&mut report, 0, "exit code 2", "why");
         for index in [9, 4, 7] {
             add(&mut report, index, "exit code 1", "why");
         }
         add(&mut report, 3, "exit code 1", "another");
-        let told = report.tell(&nowhere()).unwrap();
+        let told = report.tell().unwrap();
         let heads: Vec<&str> = told.lines().filter(|line| !line.starts_with(' ')).collect();
         let wanted =
             ["3 jobs: exit code 1, e.g. job 4: sh 4", "job 0: exit code 2: sh 0", "job 3: exit code 1: sh 3"];
@@ -220,7 +228,7 @@ mod tests {
             add(&mut report, index, "exit code 1", &index.to_string());
         }
         assert_eq!((report.groups.len(), report.others), (KEPT, 900));
-        let told = report.tell(&nowhere()).unwrap();
+        let told = report.tell().unwrap();
         assert_eq!(told.matches("e.g. job").count() + told.matches("exit code").count(), TOLD);
         assert!(told.ends_with("\n990 jobs otherwise"), "{told}");
     }
@@ -251,9 +259,9 @@ mod tests {
         std::fs::create_dir_all(files.metadir()).unwrap();
         std::fs::write(files.script_log(), "prepared\n").unwrap();
         std::fs::write(files.stderr(), "").unwrap();
-        let mut report = Report::default();
+        let mut report = Report::new(&workdir);
         add(&mut report, 4, "exit code 1", "");
-        let told = report.tell(&workdir).unwrap();
+        let told = report.tell().unwrap();
         assert!(told.contains(&format!("\n    script: {}\n", files.script_log().display())), "{told}");
         assert!(!told.contains("stderr:"), "{told}");
         assert!(told.ends_with(&format!("see: xqute logs 4 -w '{}'", workdir.display())), "{told}");

@@ -4,7 +4,9 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::LazyLock;
+
+use tokio::sync::{Mutex, MutexGuard};
 
 const CHUNK: usize = 64 * 1024;
 
@@ -15,31 +17,63 @@ pub(super) enum To {
     Err,
 }
 
-/// Standard output and standard error, shared by all who write there.
-#[derive(Debug)]
-pub(super) struct Screen(Mutex<Shown>);
+/// Standard output and standard error: the program has one of each, whoever writes there.
+static SCREEN: LazyLock<Mutex<Shown>> = LazyLock::new(|| {
+    let terminal = [io::stdout().is_terminal(), io::stderr().is_terminal()];
+    Mutex::new(Shown { terminal, closed: [false; 2], drawn: false, open: [false; 2] })
+});
 
-impl Screen {
-    pub(super) fn new() -> Self {
-        let terminal = [io::stdout().is_terminal(), io::stderr().is_terminal()];
-        Self(Mutex::new(Shown { terminal, closed: [false; 2], drawn: false, open: [false; 2] }))
+/// Waits for one's turn, as hooks do: whoever has it may be writing into a pipe that is full, and blocks one thread only.
+pub(super) async fn lock() -> MutexGuard<'static, Shown> {
+    SCREEN.lock().await
+}
+
+/// For those who may not be held up.
+fn if_free() -> Option<MutexGuard<'static, Shown>> {
+    SCREEN.try_lock().ok()
+}
+
+/// Draws the line of the progress, unless somebody writes: then the next one is soon.
+pub(super) fn draw(line: &str) {
+    let Some(mut shown) = if_free() else { return };
+    let end = shown.end_line();
+    shown.drawn = true;
+    // Nobody sees a terminal that is gone.
+    let _ = write!(io::stderr(), "{end}\r{line}\x1b[K");
+}
+
+/// Takes the line of the progress away, unless somebody writes: then it is gone.
+pub(super) fn clear() {
+    if let Some(mut shown) = if_free() {
+        shown.clear();
+    }
+}
+
+/// Tells something at once, also while somebody writes.
+pub(crate) fn say(what: fmt::Arguments<'_>) {
+    match if_free() {
+        Some(mut shown) => shown.say(what),
+        // Nobody can be told that standard error is closed.
+        None => drop(writeln!(io::stderr(), "xqute: {what}")),
+    }
+}
+
+/// Standard error for what is logged. Never waits: the engine logs too.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Log;
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut shown = if_free();
+        if let Some(shown) = &mut shown {
+            shown.clear();
+            io::stderr().write_all(shown.end_line().as_bytes())?;
+        }
+        io::stderr().write(bytes)
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Shown> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Draws the line of the progress, unless somebody writes: then the next one is soon.
-    pub(super) fn draw(&self, line: &str) {
-        let mut shown = match self.0.try_lock() {
-            Ok(shown) => shown,
-            Err(TryLockError::Poisoned(error)) => error.into_inner(),
-            Err(TryLockError::WouldBlock) => return,
-        };
-        let end = shown.end_line();
-        shown.drawn = true;
-        // Nobody sees a terminal that is gone.
-        let _ = write!(io::stderr(), "{end}\r{line}\x1b[K");
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -68,6 +102,12 @@ impl Shown {
         self.clear();
         let end = self.end_line();
         let _ = writeln!(io::stderr(), "{end}xqute: {what}");
+    }
+
+    /// Adds a line to what was told.
+    pub(super) fn add(&mut self, line: &str) {
+        self.clear();
+        let _ = writeln!(io::stderr(), "{line}");
     }
 
     /// What ends a job's last line on standard error, so that nothing else stands in it.
@@ -109,7 +149,11 @@ impl Shown {
         }
     }
 
-    fn write(&mut self, to: To, bytes: &[u8]) -> io::Result<()> {
+    /// Writes bytes. Where nobody reads any more, or nothing can be written, no more is tried.
+    pub(super) fn write(&mut self, to: To, bytes: &[u8]) -> io::Result<()> {
+        if self.closed[to as usize] {
+            return Ok(());
+        }
         let Some(last) = bytes.last() else { return Ok(()) };
         self.clear();
         let written = match to {
@@ -120,8 +164,13 @@ impl Shown {
             To::Err => io::stderr().lock().write_all(bytes),
         };
         match written {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => self.closed[to as usize] = true,
-            written => written?,
+            Ok(()) => {}
+            Err(error) => {
+                self.closed[to as usize] = true;
+                let name = if to == To::Out { "standard output" } else { "standard error" };
+                let told = io::Error::new(error.kind(), format!("cannot write to {name}: {error}"));
+                return if error.kind() == ErrorKind::BrokenPipe { Ok(()) } else { Err(told) };
+            }
         }
         if self.terminal == [true, true] {
             self.open = [false; 2];

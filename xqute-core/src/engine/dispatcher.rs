@@ -9,6 +9,7 @@ mod state;
 mod stop;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -263,7 +264,7 @@ impl Dispatcher {
                 self.live.remove(&jid);
                 if let Some(entry) = self.jobs.get_mut(index) {
                     entry.usage = usage;
-                    entry.times.1 = Some(self.now);
+                    entry.times.1 = NonZeroU64::new(self.now);
                     entry.rc = end.as_ref().map_or_else(Failure::rc, |()| Some(0));
                 }
                 self.cpu = self.cpu.saturating_add(usage.map(|it| it.cpu()).unwrap_or_default());

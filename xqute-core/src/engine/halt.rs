@@ -52,6 +52,12 @@ impl Halt {
         HaltAt { now: true }
     }
 
+    /// Whether the run is given up because enough jobs have succeeded: then that is what was wanted.
+    #[must_use]
+    pub fn is_for_success(&self) -> bool {
+        self.what == What::Succeeded
+    }
+
     /// Whether it is time.
     pub(super) fn reached(&self, counts: &Counts) -> bool {
         let bad = counts.failed + counts.killed;

@@ -1,5 +1,6 @@
 //! Which jobs are there? A dense table: an index is a place in it. A job that is over takes eight bytes.
 
+use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -77,7 +78,7 @@ pub(super) struct Entry {
     /// The exit code of its last attempt, where that is known.
     pub(super) rc: Option<i32>,
     /// When its last attempt began to run, and when it was seen to have ended: milliseconds since the epoch.
-    pub(super) times: (Option<u64>, Option<u64>),
+    pub(super) times: (Option<NonZeroU64>, Option<NonZeroU64>),
     /// What plugins put around its command.
     pub(super) fragments: Fragments,
     /// Its hooks are being called.

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -27,7 +28,7 @@ pub struct Job {
     pub(crate) outcome: Option<Outcome>,
     pub(crate) usage: Option<Usage>,
     /// Milliseconds since the epoch.
-    pub(crate) times: (Option<u64>, Option<u64>),
+    pub(crate) times: (Option<NonZeroU64>, Option<NonZeroU64>),
 }
 
 impl Job {
@@ -157,8 +158,8 @@ impl Job {
     }
 }
 
-fn time(millis: u64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_millis(millis)
+fn time(millis: NonZeroU64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(millis.get())
 }
 
 impl fmt::Debug for Job {

@@ -1,5 +1,6 @@
 //! How does a job move, and what follows? The one place where a job's state changes.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use super::Dispatcher;
@@ -36,7 +37,7 @@ impl Dispatcher {
         entry.state = step.state;
         if started {
             let attempt = entry.tried.count();
-            entry.times = (Some(self.now), None);
+            entry.times = (NonZeroU64::new(self.now), None);
             self.records.push(&Record::Started { index, attempt, when: self.now });
         }
         self.account(index, before, step.state);

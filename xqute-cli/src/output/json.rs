@@ -1,0 +1,112 @@
+//! What does `--json` say? An object a line: one for each job that has ended, then one for the run.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use xqute::{Job, Outcome, PeakMemory, Summary};
+
+#[derive(Debug, Serialize)]
+struct Told<'j> {
+    event: &'static str,
+    index: usize,
+    name: Option<&'j str>,
+    argv: Vec<String>,
+    argv_lossy: bool,
+    state: &'static str,
+    attempts: u32,
+    why: Option<String>,
+    rc: Option<i32>,
+    jid: Option<&'j str>,
+    started: Option<u64>,
+    ended: Option<u64>,
+    cpu_seconds: Option<f64>,
+    peak_memory_bytes: Option<u64>,
+    peak_memory_exact: Option<bool>,
+    path: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Ran {
+    event: &'static str,
+    jobs: usize,
+    succeeded: usize,
+    skipped: usize,
+    failed: usize,
+    killed: usize,
+    cancelled: usize,
+    done_before: usize,
+    failed_before: usize,
+    attempts: u64,
+    stopped: Option<String>,
+    elapsed_seconds: f64,
+    exit_code: u8,
+}
+
+/// A job that has ended for good.
+pub(super) fn job(job: &Job) -> String {
+    let outcome = job.outcome();
+    let ran = job.jid().is_some();
+    let rc = match outcome {
+        Some(Outcome::Succeeded) => Some(0),
+        Some(Outcome::Failed(failure)) => failure.rc(),
+        _ => None,
+    };
+    let memory = job.usage().map(|it| it.peak_memory);
+    line(&Told {
+        event: "job",
+        index: job.index(),
+        name: job.name(),
+        argv: job.argv().words().iter().map(|it| it.to_string_lossy().into_owned()).collect(),
+        argv_lossy: job.argv().words().iter().any(|it| it.to_str().is_none()),
+        state: state(outcome),
+        attempts: if ran { job.trial_count() + 1 } else { job.trial_count() },
+        why: outcome.filter(|it| **it != Outcome::Succeeded).map(ToString::to_string),
+        rc,
+        jid: job.jid(),
+        started: job.started().and_then(millis),
+        ended: job.ended().and_then(millis),
+        cpu_seconds: job.usage().map(|it| it.cpu().as_secs_f64()),
+        peak_memory_bytes: memory.map(PeakMemory::bytes),
+        peak_memory_exact: memory.map(|it| matches!(it, PeakMemory::Exactly(_))),
+        path: job.metadir().to_string_lossy().into_owned(),
+    })
+}
+
+/// How the run went.
+pub(super) fn run(summary: &Summary, code: u8) -> String {
+    let counts = summary.counts;
+    line(&Ran {
+        event: "run",
+        jobs: counts.total(),
+        succeeded: counts.succeeded,
+        skipped: counts.skipped,
+        failed: counts.failed,
+        killed: counts.killed,
+        cancelled: counts.cancelled,
+        done_before: counts.done_before,
+        failed_before: counts.failed_before,
+        attempts: summary.attempts,
+        stopped: summary.stopped.map(|it| it.to_string()),
+        elapsed_seconds: summary.elapsed.as_secs_f64(),
+        exit_code: code,
+    })
+}
+
+/// The words of `xqute status`.
+fn state(outcome: Option<&Outcome>) -> &'static str {
+    match outcome {
+        Some(Outcome::Succeeded | Outcome::Skipped { .. }) => "succeeded",
+        Some(Outcome::Killed(_)) => "killed",
+        Some(Outcome::Cancelled(_)) => "cancelled",
+        _ => "failed",
+    }
+}
+
+fn millis(time: SystemTime) -> Option<u64> {
+    u64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok()
+}
+
+/// What is told has no maps and no bytes that are no text, so nothing of it cannot be written.
+fn line(told: &impl Serialize) -> String {
+    serde_json::to_string(told).map(|line| line + "\n").unwrap_or_default()
+}

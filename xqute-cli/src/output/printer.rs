@@ -1,0 +1,118 @@
+//! When is a job's output printed? When it ends, or when its turn comes.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use xqute::{Job, JobFiles, Summary};
+
+use super::order::Order;
+use super::screen::{self, Shown, To};
+use super::{Print, Tag, json};
+
+/// Prints the output of jobs.
+#[derive(Debug)]
+pub(super) struct Printer {
+    settings: Print,
+    workdir: Arc<Path>,
+    turn: tokio::sync::Mutex<Turn>,
+    /// The first thing that could not be printed.
+    fault: Mutex<Option<io::Error>>,
+}
+
+/// Whose turn it is, where that matters.
+#[derive(Debug, Default)]
+struct Turn {
+    order: Order,
+    /// Of those that are held, where tags are wanted.
+    tags: HashMap<usize, Vec<u8>>,
+}
+
+impl Printer {
+    pub(super) fn new(settings: Print, workdir: &Path) -> Self {
+        Self {
+            settings,
+            workdir: workdir.into(),
+            turn: tokio::sync::Mutex::default(),
+            fault: Mutex::default(),
+        }
+    }
+
+    /// Whether jobs wait for those before them.
+    pub(super) fn keeps_order(&self) -> bool {
+        self.settings.keep_order
+    }
+
+    /// What could not be printed, told once.
+    pub(super) fn take_fault(&self) -> Option<io::Error> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// A job has ended for good: prints what can be printed now.
+    pub(super) async fn ended(&self, job: &Job) {
+        if self.settings.json {
+            return self.note(screen::lock().await.write(To::Out, json::job(job).as_bytes()));
+        }
+        // What never ran may have the output of an earlier run.
+        let prints = job.jid().is_some();
+        if !self.keeps_order() {
+            if prints {
+                self.print(&mut *screen::lock().await, job.index(), self.tag(job).as_deref());
+            }
+            return;
+        }
+        let mut turn = self.turn.lock().await;
+        if let Some(tag) = self.tag(job).filter(|_| prints) {
+            turn.tags.insert(job.index(), tag);
+        }
+        let due = turn.order.ended(job.index(), prints);
+        self.print_all(&mut turn, due.into_iter().flatten()).await;
+    }
+
+    /// A job will tell no more, and perhaps never told: it was done before.
+    pub(super) async fn is_over(&self, index: usize) {
+        let mut turn = self.turn.lock().await;
+        let due = turn.order.ended(index, false);
+        self.print_all(&mut turn, due.into_iter().flatten()).await;
+    }
+
+    /// No more jobs end: prints what was held.
+    pub(super) async fn finish(&self) {
+        let mut turn = self.turn.lock().await;
+        let rest = turn.order.rest();
+        self.print_all(&mut turn, rest.into_iter().flatten()).await;
+    }
+
+    /// How the run went, where that is told to a program.
+    pub(super) async fn tell_end(&self, summary: &Summary, code: u8) {
+        if self.settings.json {
+            self.note(screen::lock().await.write(To::Out, json::run(summary, code).as_bytes()));
+        }
+    }
+
+    async fn print_all(&self, turn: &mut Turn, jobs: impl Iterator<Item = usize>) {
+        for index in jobs {
+            let tag = turn.tags.remove(&index);
+            self.print(&mut *screen::lock().await, index, tag.as_deref());
+        }
+    }
+
+    /// One that cannot be printed does not hold the next one back.
+    fn print(&self, shown: &mut Shown, index: usize, tag: Option<&[u8]>) {
+        let files = JobFiles::new(Arc::clone(&self.workdir), index);
+        self.note(shown.copy(&files.stdout(), To::Out, tag));
+        self.note(shown.copy(&files.stderr(), To::Err, tag));
+    }
+
+    fn note(&self, printed: io::Result<()>) {
+        if let Err(error) = printed {
+            self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
+    }
+
+    fn tag(&self, job: &Job) -> Option<Vec<u8>> {
+        let given = || job.data::<Tag>().map(|tag| tag.0.clone());
+        self.settings.tag.then(|| given().unwrap_or_else(|| job.cmd().into_bytes()))
+    }
+}

@@ -1,0 +1,125 @@
+//! The plugin that tells what went wrong: the first failures at once, all of them in groups at the end.
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+use xqute::{BoxError, Cancelled, Job, KillReason, Outcome, Run, Signal, Summary, hook};
+
+use super::report::{self, Report};
+use super::screen;
+
+// Behind the plugin that prints: what is told of a job follows its output.
+xqute::plugin!(name = "report", enabled = false, priority = -999);
+
+pub(super) const NAME: &str = "report";
+
+/// So many failures are told when they happen, and so many attempts that are followed by another.
+const NOTED: usize = 10;
+
+#[derive(Debug, Clone, Copy, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Settings {
+    /// Only at the end.
+    pub(super) quiet: bool,
+}
+
+/// What the hooks of a run share.
+#[derive(Debug, Default)]
+pub(super) struct Reporter {
+    quiet: bool,
+    report: Mutex<Report>,
+    failures: AtomicUsize,
+    retries: AtomicUsize,
+}
+
+impl Reporter {
+    async fn ended(&self, run: &Run, job: &Job) {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).take(job);
+        // The only job of a run is told of at the end, which is now.
+        if run.progress().fed > 1 && !was_stopped(job) {
+            self.note(job, &self.failures, "fail").await;
+        }
+    }
+
+    /// One of the first that end so is told; of the next one, that no more are.
+    async fn note(&self, job: &Job, noted: &AtomicUsize, word: &str) {
+        if self.quiet || noted.load(Relaxed) > NOTED {
+            return;
+        }
+        let mut shown = screen::lock().await;
+        match noted.fetch_add(1, Relaxed) {
+            ..NOTED => {
+                let why = job.outcome().map(ToString::to_string).unwrap_or_default();
+                let again = if job.will_retry() { " (will be tried again)" } else { "" };
+                let command = report::line(&job.cmd());
+                shown.say(format_args!("job {} {why}{again}: {command}", job.index()));
+            }
+            NOTED => shown.say(format_args!("from here on jobs that {word} are only counted")),
+            _ => {}
+        }
+    }
+
+    /// Tells how the run went, and in groups what went wrong.
+    pub(super) async fn tell(&self, summary: &Summary) {
+        let is_good = summary.is_success() && summary.stopped.is_none() && summary.fault_count() == 0;
+        let mut shown = screen::lock().await;
+        if !self.quiet || !is_good {
+            shown.say(format_args!("{summary}"));
+        }
+        let report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        for line in report.tell().iter().flat_map(|told| told.lines()) {
+            // A group begins with the program's name, what belongs to it is set in.
+            match line.strip_prefix(' ') {
+                Some(_) => shown.add(line),
+                None => shown.say(format_args!("{line}")),
+            }
+        }
+    }
+}
+
+/// Whoever stopped the run knows why its jobs did not go on.
+fn was_stopped(job: &Job) -> bool {
+    match job.outcome() {
+        Some(Outcome::Cancelled(Cancelled::Stopped(why)) | Outcome::Killed(why)) => *why != KillReason::User,
+        _ => false,
+    }
+}
+
+#[hook]
+fn on_init(run: &Run) -> Result<(), BoxError> {
+    let Settings { quiet } = run.config(NAME)?.unwrap_or_default();
+    let report = Mutex::new(Report::new(run.workdir()));
+    Ok(run.init_state(Reporter { quiet, report, ..Reporter::default() })?)
+}
+
+#[hook]
+async fn on_job_failed(run: &Run, job: &Job) {
+    let Some(reporter) = run.state::<Reporter>() else { return };
+    if job.will_retry() {
+        reporter.note(job, &reporter.retries, "will be tried again").await;
+    } else {
+        reporter.ended(run, job).await;
+    }
+}
+
+#[hook]
+async fn on_job_killed(run: &Run, job: &Job) {
+    if let Some(reporter) = run.state::<Reporter>() {
+        reporter.ended(run, job).await;
+    }
+}
+
+#[hook]
+async fn on_job_cancelled(run: &Run, job: &Job) {
+    if let Some(reporter) = run.state::<Reporter>() {
+        reporter.ended(run, job).await;
+    }
+}
+
+#[hook]
+fn on_shutdown(signal: Option<Signal>) {
+    let Some(signal) = signal else { return };
+    screen::say(format_args!(
+        "{signal}: no more jobs start, those that run go on to their end; again kills them, a third time leaves at once"
+    ));
+}

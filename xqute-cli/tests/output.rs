@@ -1,0 +1,113 @@
+//! What a run shows, and to whom.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// A line of bash in an empty folder: its exit code, standard output and standard error.
+fn bash_in(desk: &TempDir, line: &str) -> (Option<i32>, String, String) {
+    let xqute = Path::new(env!("CARGO_BIN_EXE_xqute")).parent().unwrap();
+    let path = format!("{}:{}", xqute.display(), std::env::var("PATH").unwrap());
+    let mut bash = Command::new("bash");
+    bash.args(["-c", line]).env("PATH", path).current_dir(desk.path()).stdin(Stdio::null());
+    let out = bash.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (out.status.code(), text(out.stdout), text(out.stderr))
+}
+
+fn bash(line: &str) -> (Option<i32>, String, String) {
+    bash_in(&tempfile::tempdir().unwrap(), line)
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn json_tells_each_job_as_status_does_and_then_the_run() {
+    let desk = tempfile::tempdir().unwrap();
+    let (code, out, _) = bash_in(&desk, "xqute run -q --json -j1 sh -c 'echo x; exit $0' ::: 0 3");
+    let told = lines(&out);
+    assert_eq!((code, told.len()), (Some(1), 3), "{out}");
+    let some = |at: usize, keys: &[&str]| keys.iter().map(|key| told[at][key].clone()).collect::<Vec<_>>();
+    let of_job = |at| Value::from(some(at, &["event", "index", "state", "why", "rc", "attempts"]));
+    assert_eq!(of_job(0), json!(["job", 0, "succeeded", null, 0, 1]));
+    assert_eq!(of_job(1), json!(["job", 1, "failed", "failed: exit code 3", 3, 1]));
+    let run = some(2, &["event", "jobs", "succeeded", "failed", "exit_code"]);
+    assert_eq!(Value::from(run), json!(["run", 2, 1, 1, 1]));
+    let (_, status, _) = bash_in(&desk, "xqute status --json 0 1");
+    let status: Value = serde_json::from_str(&status).unwrap();
+    for (at, job) in told[..2].iter().enumerate() {
+        for (key, value) in job.as_object().unwrap().iter().filter(|(key, _)| *key != "event") {
+            assert_eq!(value, &status["jobs"][at][key], "{key} of job {at}");
+        }
+    }
+}
+
+#[test]
+fn json_tells_of_jobs_that_never_ran_and_why_the_run_was_stopped() {
+    let line = "xqute run -q --json -j1 --halt soon,fail=1 sh -c 'exit $0' ::: 7 0 0";
+    let (code, out, _) = bash(line);
+    let told = lines(&out);
+    assert_eq!(code, Some(1));
+    let states: Vec<Value> =
+        told.iter().map(|it| json!([it["state"], it["jid"].is_null(), it["attempts"]])).collect();
+    assert_eq!(
+        states[..3],
+        [json!(["failed", false, 1]), json!(["cancelled", true, 0]), json!(["cancelled", true, 0])]
+    );
+    assert_eq!(told[3]["stopped"], "halted", "{out}");
+}
+
+#[test]
+fn output_that_cannot_be_written_is_told_once_and_is_kept() {
+    let desk = tempfile::tempdir().unwrap();
+    let (code, _, told) = bash_in(&desk, "xqute run -q echo ::: a b c > /dev/full");
+    assert_eq!(code, Some(2));
+    let workdir = desk.path().join(".xqute");
+    let wanted = format!(
+        "xqute: cannot write to standard output: No space left on device (os error 28): what jobs wrote is kept in {}\n",
+        workdir.display()
+    );
+    assert_eq!(told, wanted);
+    let kept: Vec<_> =
+        (0..3).map(|it| std::fs::read_to_string(workdir.join(format!("{it}/job.stdout"))).unwrap()).collect();
+    assert_eq!(kept, ["a\n", "b\n", "c\n"]);
+}
+
+#[test]
+fn a_run_of_one_job_tells_its_failure_once() {
+    let (_, _, told) = bash("xqute run false");
+    assert_eq!(told.matches("exit code 1").count(), 1, "{told}");
+    let (_, _, told) = bash("xqute run -j1 false ::: 1 2");
+    assert!(told.contains("xqute: job 0 failed: exit code 1: false 1\n"), "{told}");
+}
+
+#[test]
+fn a_halt_for_success_is_a_success() {
+    let line = |why: &str| format!("xqute run -q -j1 --halt soon,{why} sh -c 'exit $0' ::: 1 0 0 0");
+    assert_eq!(bash(&line("success=1")).0, Some(0));
+    assert_eq!(bash(&line("success=9")).0, Some(1), "it was never reached");
+    assert_eq!(bash(&line("done=3")).0, Some(1));
+}
+
+#[test]
+fn jobs_that_a_halt_cancels_are_told_together() {
+    let (_, _, told) = bash("xqute run -j1 --halt soon,fail=1 false ::: 1 2 3 4 5 6 7");
+    assert_eq!(told.matches("cancelled: the run was halted").count(), 1, "{told}");
+    assert!(told.contains("6 jobs: cancelled: the run was halted"), "{told}");
+}
+
+#[test]
+fn signals_are_answered_while_nobody_reads_the_output() {
+    // The output of the first job is more than the pipe takes, and nobody reads it.
+    let line = "set -m; mkfifo pipe; exec 3<>pipe
+        xqute run -j1 sh -c 'yes | head -c 1000000' ::: 1 2 > pipe 2> told &
+        until test -s .xqute/1/job.status || grep -q 6 .xqute/0/job.status; do sleep 0.05; done 2> /dev/null
+        kill -INT $!; until grep -q 'no more jobs start' told; do sleep 0.05; done
+        while kill -INT $!; do sleep 0.05; done 2> /dev/null; wait $!; echo $?";
+    assert_eq!(bash(line).1, "130\n");
+}
