@@ -107,8 +107,8 @@ Exit codes: 0 all jobs succeeded, 1 some did not, 2 something was wrong with wha
 /// Options of `xqute run`.
 #[derive(Debug, Parser)]
 pub(crate) struct Run {
-    /// The most jobs at once [default: the number of processors]
-    #[arg(short = 'j', long, value_name = "N", help_heading = "Where and how many")]
+    /// The most jobs at once, or a share of the processors: `50%` [default: the number of processors]
+    #[arg(short = 'j', long, value_name = "N", value_parser = options::forks, allow_negative_numbers = true, help_heading = "Where and how many")]
     pub(crate) forks: Option<NonZeroUsize>,
     /// What runs the jobs: `local`, this machine, or `null`, which runs nothing
     #[arg(short, long, value_name = "NAME", default_value = "local", value_parser = options::scheduler, help_heading = "Where and how many")]

@@ -1,10 +1,38 @@
 //! How is the value of an option read? Times, halts, variables: in the words that people know from other tools.
 
 use std::ffi::{OsStr, OsString};
+use std::num::NonZeroUsize;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::time::Duration;
 
 use xqute::Halt;
+
+/// `4`, or `50%` of the processors, at least 1.
+pub(crate) fn forks(text: &str) -> Result<NonZeroUsize, String> {
+    let number = match text.strip_suffix('%') {
+        None => digits(text),
+        // Zero percent is none; of what is left over from a processor, one job.
+        Some(percent) => digits(percent)
+            .filter(|it| *it > 0)
+            .and_then(|it| it.checked_mul(processors().get()))
+            .map(|it| (it / 100).max(1)),
+    };
+    number.and_then(NonZeroUsize::new).ok_or_else(|| {
+        let all = processors();
+        format!(
+            "write the number of jobs that may run at once, from 1 on, or their share of the processors, as `50%`; here 100% is {all}"
+        )
+    })
+}
+
+fn digits(text: &str) -> Option<usize> {
+    text.bytes().all(|it| it.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// As many jobs run at once as this, where nothing else is said.
+pub(crate) fn processors() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
 
 /// `30`, `30s`, `1.5m`, `2h`, `1d`, `500ms`; a number alone is seconds.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -114,6 +142,29 @@ pub(crate) enum Scheduler {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn forks_are_a_number_or_a_share_of_the_processors() {
+        assert_eq!(forks("3").map(NonZeroUsize::get), Ok(3));
+        assert_eq!(forks("100%"), Ok(processors()));
+        assert_eq!(forks("200%").map(NonZeroUsize::get), Ok(2 * processors().get()));
+        assert_eq!(forks("1%").map(NonZeroUsize::get), Ok((processors().get() / 100).max(1)));
+        for wrong in [
+            "0",
+            "0%",
+            "+2",
+            "-2",
+            "",
+            "%",
+            "x",
+            "1.5",
+            "1.5%",
+            "99999999999999999999",
+            "9999999999999999999%",
+        ] {
+            assert!(forks(wrong).is_err_and(|it| it.contains("`50%`")), "{wrong}");
+        }
+    }
 
     #[test]
     fn times_have_units() {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
@@ -16,7 +15,7 @@ use xqute::{
 };
 
 use crate::jobs::{Asked, Jobs, Planned};
-use crate::options::{Scheduler, variable};
+use crate::options::{Scheduler, processors, variable};
 use crate::{args, exit, output, say};
 
 /// After so long without a first job, who waits is told for what.
@@ -126,7 +125,6 @@ fn check(args: &args::Run) -> Result<()> {
 /// The run that was asked for.
 fn builder(args: args::Run) -> Result<XquteBuilder> {
     let retries = args.asks_for_retries();
-    let processors = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let mut builder = Xqute::builder()
         .forks(args.forks.unwrap_or_else(processors).get())
         .workdir(args.workdir)

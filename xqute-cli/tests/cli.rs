@@ -109,8 +109,9 @@ fn failures_are_told_and_are_exit_code_1() {
 fn a_mistake_is_told_and_leaves_nothing() {
     let cases: &[(&[&str], &str, &str)] = &[
         (&["run", "--forx", "3", "true"], "", "unexpected argument '--forx'"),
-        (&["run", "-j", "0", "true"], "", "number would be zero"),
-        (&["run", "-j", "many", "true"], "", "invalid digit"),
+        (&["run", "-j", "0", "true"], "", "number of jobs that may run at once, from 1 on"),
+        (&["run", "-j", "+2", "true"], "", "their share of the processors, as `50%`"),
+        (&["run", "-j", "-2", "true"], "", "their share of the processors, as `50%`"),
         (&["runn", "true"], "", "similar subcommand exists: 'run'"),
         (&["run", ":::", "a", ":::", "b"], "", "without a COMMAND each argument is a command of its own"),
         (&["run", "echo", ":::+", "b"], "", "`:::+` goes with the source before it, and there is none"),
