@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
-use xqute::{ErrorStrategy, Halt};
+use clap::{Arg, ArgAction, Parser, Subcommand, ValueEnum};
+use xqute::{DEFAULT_WORKDIR, ErrorStrategy, Halt};
 
 use crate::options::{self, Scheduler};
 use crate::output::Progress;
@@ -14,7 +14,8 @@ use crate::{complete, logs, plugins, script, status};
 
 /// Run a list of commands, follow each to its end, and call plugins at every step.
 #[derive(Debug, Parser)]
-#[command(name = "xqute", version, max_term_width = 100, after_help = FIRST_STEPS)]
+#[command(name = "xqute", version, max_term_width = 100, args_override_self = true)]
+#[command(after_help = FIRST_STEPS)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) verb: Verb,
@@ -53,6 +54,9 @@ pub(crate) struct Chosen {
 }
 
 #[derive(Debug, Parser)]
+#[command(after_help = "\
+What is printed can be read again (`xqute run -c FILE`), but for what may be secret: of -e and -o only the names are shown,
+of `[plugins.NAME]` nothing.")]
 pub(crate) struct Config {
     #[command(flatten)]
     pub(crate) chosen: Chosen,
@@ -93,8 +97,14 @@ A COMMAND of one word with blanks is split as a line is. Blank lines and lines t
 A job's standard input is empty. Its output is kept in DIR/<index>/job.stdout and job.stderr (indices begin with 0), and
 printed when the job ends. Run the same list again, and jobs that are done are not run again.
 
-Options may also stand in xqute.toml (`forks = 4`), in a `[profile.NAME]` of it, or in the environment (XQUTE_FORKS=4); what is
-typed wins, then the environment, the profile, the file. `xqute config` shows what is in effect.
+Options may also stand in xqute.toml (`forks = 4`), in a `[profile.NAME]` of it, or in the environment (XQUTE_FORKS=4), by their
+long names; --plugins is `select` there (`select = [\"-log\"]`, XQUTE_SELECT), as `[plugins.NAME]` configures a plugin. What is
+typed wins, then the environment, the profile, the file; what wins also drops what it excludes. `xqute config` shows what is in
+effect. A flag that is set there is switched off by --no-fresh, --no-shell, --no-keep-order, --no-tag, --no-quiet or
+--no-retry-failed; a list of -e or -o is added to. An option that is typed twice has its last value.
+
+Failed jobs are tried again with `--error-strategy retry`, or where only a number above 0 or, typed, a delay is given. In
+xqute.toml and the environment a delay alone changes nothing, and with another error-strategy a number does not either.
 
 With --json, standard output has one object a line: `event` is `job`, with the fields of `xqute status --json`, but for `cwd`;
 the last is `run`, with `jobs`, their counts by outcome, `attempts`, `stopped`, `elapsed_seconds` and `exit_code`.
@@ -104,8 +114,27 @@ Ctrl-C once starts no more jobs and waits for those that run; twice kills them; 
 Exit codes: 0 all jobs succeeded, 1 some did not, 2 something was wrong with what was asked,
 129, 130, 143 stopped by SIGHUP, SIGINT, SIGTERM.";
 
+/// What switches off a flag that is set in `xqute.toml` or the environment: its id, its name, the flag's id. Not in the list of
+/// options, where each would say the same.
+const OFF: [[&str; 3]; 6] = [
+    ["no_fresh", "no-fresh", "fresh"],
+    ["no_retry_failed", "no-retry-failed", "retry_failed"],
+    ["no_shell", "no-shell", "shell"],
+    ["no_keep_order", "no-keep-order", "keep_order"],
+    ["no_tag", "no-tag", "tag"],
+    ["no_quiet", "no-quiet", "quiet"],
+];
+
+fn off() -> impl Iterator<Item = Arg> {
+    let off = |[id, long, flag]: [&'static str; 3]| {
+        Arg::new(id).long(long).action(ArgAction::SetTrue).hide(true).overrides_with(flag)
+    };
+    OFF.into_iter().map(off)
+}
+
 /// Options of `xqute run`.
 #[derive(Debug, Parser)]
+#[command(args = off())]
 pub(crate) struct Run {
     /// The most jobs at once, or a share of the processors: `50%` [default: the number of processors]
     #[arg(short = 'j', long, value_name = "N", value_parser = options::forks, allow_negative_numbers = true, help_heading = "Where and how many")]
@@ -117,7 +146,7 @@ pub(crate) struct Run {
     #[arg(short = 'o', long, value_name = "KEY=VALUE", help_heading = "Where and how many")]
     pub(crate) scheduler_opt: Vec<OsString>,
     /// Where the run keeps its files
-    #[arg(short, long, value_name = "DIR", default_value = ".xqute", help_heading = "Where and how many")]
+    #[arg(short, long, value_name = "DIR", default_value = DEFAULT_WORKDIR, help_heading = "Where and how many")]
     pub(crate) workdir: PathBuf,
     /// Remove the jobs of earlier runs from DIR first: else those that are done are not run again
     #[arg(long, help_heading = "Where and how many")]
@@ -160,7 +189,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "BASH", help_heading = "Jobs")]
     pub(crate) postscript: Option<String>,
 
-    /// What a failed job does to the run [default: ignore; retry, where a number or a delay is given]
+    /// What a failed job does to the run [default: ignore; retry, where a number is given, or a delay is typed]
     #[arg(long, value_name = "WHAT", help_heading = "Failures and time")]
     pub(crate) error_strategy: Option<Strategy>,
     /// How often a failed job is tried again [default: 3]
@@ -210,13 +239,6 @@ pub(crate) struct Run {
     /// The command, and its arguments
     #[arg(value_name = "COMMAND… [::: ARG…]", trailing_var_arg = true)]
     pub(crate) words: Vec<OsString>,
-}
-
-impl Run {
-    /// Whether something was said of second attempts.
-    pub(crate) fn asks_for_retries(&self) -> bool {
-        self.num_retries.is_some() || self.retry_delay.is_some()
-    }
 }
 
 /// `--halt never` is none.

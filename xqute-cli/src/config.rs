@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::answer::to_stdout;
 use crate::args;
-use crate::settings::Settings;
+use crate::settings::{Settings, Told};
 
 /// Prints the effective options of `xqute run`, as far as nothing is typed.
 pub(crate) fn show(args: &args::Config) -> Result<u8> {
@@ -13,31 +13,30 @@ pub(crate) fn show(args: &args::Config) -> Result<u8> {
     to_stdout(|out| Ok(out.write_all(text.as_bytes())?))
 }
 
+/// As xqute reads it.
 fn toml(settings: &Settings) -> String {
-    let mut lines: Vec<String> = settings
-        .effective()
-        .into_iter()
-        .map(|(key, value, from)| {
-            let (mark, line) =
-                if value.is_empty() { ("# ", format!("{key} =")) } else { ("", format!("{key} = {value}")) };
-            format!("{:<32} # {from}\n", format!("{mark}{line}"))
-        })
-        .collect();
-    // Their values may be secrets.
-    lines.extend(settings.plugins.keys().map(|name| format!("[plugins.{name}]\n")));
-    lines.concat()
+    let options = settings.effective().into_iter().map(|Told { name, value, from }| {
+        let line = match value {
+            // TOML escapes what JSON escapes in the same way, and DEL besides.
+            Some(value) => format!("{name} = {}", value.to_string().replace('\u{7f}', "\\u007f")),
+            None => format!("# {name} ="),
+        };
+        format!("{line:<32} # {from}\n")
+    });
+    let plugins = settings.plugins.keys().map(|name| {
+        let is_bare = name.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it));
+        let name = if is_bare { name.clone() } else { serde_json::Value::from(&**name).to_string() };
+        format!("{:<32} # its configuration is not shown: it may hold secrets\n", format!("[plugins.{name}]"))
+    });
+    options.chain(plugins).collect()
 }
 
 fn json(settings: &Settings) -> String {
-    let options = settings.effective().into_iter().map(|(key, value, from)| {
-        let value = if value.is_empty() {
-            serde_json::Value::Null
-        } else {
-            serde_json::from_str(&value).unwrap_or_default()
-        };
-        (key.to_owned(), serde_json::json!({ "value": value, "from": from }))
-    });
-    let options: serde_json::Map<_, _> = options.collect();
+    let options: serde_json::Map<_, _> = settings
+        .effective()
+        .into_iter()
+        .map(|it| (it.name, serde_json::json!({ "value": it.value, "from": it.from })))
+        .collect();
     let plugins: Vec<_> = settings.plugins.keys().collect();
     format!("{}\n", serde_json::json!({ "options": options, "plugins": plugins }))
 }

@@ -61,8 +61,9 @@ pub fn main() -> ExitCode {
 fn act(args: Args) -> anyhow::Result<ExitCode> {
     let code = match args.verb {
         Verb::Run(run) => {
+            run::check_typed(&run)?;
             let settings = settings::Settings::read(&run.chosen)?;
-            let run = match settings::with_settings(&settings) {
+            let run = match settings::with_settings(&settings, &run) {
                 Ok(Args { verb: Verb::Run(run) }) => run,
                 Ok(_) => run,
                 Err(error) => return Ok(explain(&error)),

@@ -113,7 +113,13 @@ fn check(args: &args::Run) -> Result<()> {
             "the scheduler `null` runs nothing, so no --prescript or --postscript: leave them out, or use `-s local`"
         );
     }
-    if args.asks_for_retries() && args.error_strategy.is_some_and(|it| it != args::Strategy::Retry) {
+    Ok(())
+}
+
+/// What does not go together where it is typed; where it is set elsewhere, what is nearer wins.
+pub(crate) fn check_typed(args: &args::Run) -> Result<()> {
+    let retries = args.num_retries.is_some_and(|it| it > 0) || args.retry_delay.is_some();
+    if retries && args.error_strategy.is_some_and(|it| it != args::Strategy::Retry) {
         bail!("--num-retries and --retry-delay are for `--error-strategy retry`: leave one of the two out");
     }
     if args.error_strategy == Some(args::Strategy::Halt) && args.halt.is_some() {
@@ -124,7 +130,6 @@ fn check(args: &args::Run) -> Result<()> {
 
 /// The run that was asked for.
 fn builder(args: args::Run) -> Result<XquteBuilder> {
-    let retries = args.asks_for_retries();
     let mut builder = Xqute::builder()
         .forks(args.forks.unwrap_or_else(processors).get())
         .workdir(args.workdir)
@@ -136,16 +141,14 @@ fn builder(args: args::Run) -> Result<XquteBuilder> {
         Scheduler::Local => builder.backend(Local::new()),
         Scheduler::Null => builder.backend(Null::default()),
     };
-    builder = match args.error_strategy {
-        Some(strategy) => builder.error_strategy(strategy.into()),
-        None if retries => builder.error_strategy(ErrorStrategy::Retry),
-        None => builder,
-    };
-    if let Some(delay) = args.retry_delay {
-        builder =
-            builder.retry(RetryPolicy::new(args.num_retries.unwrap_or(xqute::DEFAULT_RETRIES)).delay(delay));
-    } else if let Some(retries) = args.num_retries {
-        builder = builder.num_retries(retries);
+    let strategy = args.error_strategy.map(ErrorStrategy::from).unwrap_or_default();
+    builder = builder.error_strategy(strategy);
+    if strategy == ErrorStrategy::Retry {
+        let policy = RetryPolicy::new(args.num_retries.unwrap_or(xqute::DEFAULT_RETRIES));
+        builder = builder.retry(match args.retry_delay {
+            Some(delay) => policy.delay(delay),
+            None => policy,
+        });
     }
     if let Some(Some(halt)) = args.halt {
         builder = builder.halt(halt);

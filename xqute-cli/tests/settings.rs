@@ -3,6 +3,9 @@
 
 use std::fs;
 use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
 
 /// Exit code, standard output, standard error of `xqute` beside an `xqute.toml`.
 fn xqute(toml: &str, env: &[(&str, &str)], args: &[&str]) -> (Option<i32>, String, String) {
@@ -30,19 +33,20 @@ fn each_value_is_told_with_its_place_and_the_nearest_wins() {
         out.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let file = shown(&[], &["config"]);
-    assert!(file.contains("forks = \"3\" # xqute.toml:1:1"), "{file}");
-    assert!(file.contains("num-retries = \"1\" # xqute.toml:2:1"), "{file}");
+    assert!(file.contains("forks = 3 # xqute.toml:1:1"), "{file}");
+    assert!(file.contains("num-retries = 1 # xqute.toml:2:1"), "{file}");
     assert!(
         file.contains("workdir = \".xqute\" # default") && file.contains("# timeout = # not set"),
         "{file}"
     );
     let profile = shown(&[], &["config", "--profile", "big"]);
     assert!(
-        profile.contains("forks = \"64\" # xqute.toml:5:1") && profile.contains("timeout = \"5m\""),
+        profile.contains("forks = 64 # profile `big`, xqute.toml:5:1")
+            && profile.contains("timeout = \"5m\" # profile `big`"),
         "{profile}"
     );
     let env = shown(&[("XQUTE_PROFILE", "big"), ("XQUTE_FORKS", "7")], &["config"]);
-    assert!(env.contains("forks = \"7\" # XQUTE_FORKS") && env.contains("timeout = \"5m\""), "{env}");
+    assert!(env.contains("forks = 7 # XQUTE_FORKS") && env.contains("timeout = \"5m\""), "{env}");
 }
 
 #[test]
@@ -92,4 +96,100 @@ fn a_mistake_is_told_with_line_and_column() {
     assert!(code == Some(2) && err.contains("XQUTE_TIMEOUT: invalid value 'x'"), "{err}");
     let (code, _, err) = xqute("", &[], &["run", "-c", "no-such.toml", "true"]);
     assert!(code == Some(2) && err.contains("cannot read the configuration no-such.toml"), "{err}");
+}
+
+/// The options of `xqute config --json` by name, with their values alone.
+fn values(toml: &str, env: &[(&str, &str)], options: &[&str]) -> Map<String, Value> {
+    let args: Vec<&str> = ["config", "--json"].iter().chain(options).copied().collect();
+    let (code, out, err) = xqute(toml, env, &args);
+    assert_eq!(code, Some(0), "{err}");
+    let told: Value = serde_json::from_str(&out).unwrap();
+    let options = told["options"].as_object().unwrap();
+    options.iter().map(|(name, option)| (name.clone(), option["value"].clone())).collect()
+}
+
+#[test]
+fn the_defaults_are_those_of_the_library() {
+    let values = values("", &[], &[]);
+    let processors = std::thread::available_parallelism().unwrap().get();
+    let seconds = |it: Duration| json!(format!("{}s", it.as_secs_f64()));
+    for (name, value) in [
+        ("forks", json!(processors)),
+        ("workdir", json!(xqute::DEFAULT_WORKDIR)),
+        ("scheduler", json!("local")),
+        ("error-strategy", json!("ignore")),
+        ("num-retries", json!(xqute::DEFAULT_RETRIES)),
+        ("retry-delay", seconds(xqute::DEFAULT_DELAY)),
+        ("kill-grace", seconds(xqute::DEFAULT_GRACE)),
+        ("print", json!(true)),
+        ("tag", json!(false)),
+        ("progress", json!("auto")),
+        ("verbose", json!(0)),
+        ("timeout", Value::Null),
+        ("cwd", Value::Null),
+    ] {
+        assert_eq!(values[name], value, "{name}");
+    }
+    let (_, out, _) = xqute("", &[], &["config"]);
+    assert!(out.lines().any(|it| it.starts_with("# timeout =") && it.ends_with("# not set")), "{out}");
+}
+
+#[test]
+fn what_is_printed_is_read_again_as_the_same() {
+    let all = r#"
+        forks = "50%"
+        workdir = "a \"b\" \u007f"
+        select = ["+log"]
+        env = ["TOKEN=hidden"]
+        prescript = """
+        one
+        two"""
+        num_retries = 7
+        timeout = 90
+        kill-grace = 1.5
+        halt = "soon,fail=3"
+        no-print = true
+        tag = true
+        verbose = 2
+        [plugins.log]
+        [plugins."two words"]
+        [profile.p]
+        retry-delay = "2m"
+    "#;
+    for toml in ["", "scheduler = 'null'\nerror-strategy = 'halt'\nnum-retries = 2", all] {
+        let profile: &[(&str, &str)] =
+            if toml == all { &[("XQUTE_PROFILE", "p"), ("XQUTE_CWD", "/tmp")] } else { &[] };
+        let (code, printed, err) = xqute(toml, profile, &["config"]);
+        assert_eq!(code, Some(0), "{err}");
+        assert!(!printed.contains("hidden"), "{printed}");
+        let again = values(&printed, &[], &[]);
+        assert_eq!(again, values(toml, profile, &[]), "{printed}");
+        let (code, _, err) = xqute(&printed.replace("[\"TOKEN\"]", "[]"), &[], &["run", "--dry-run", "true"]);
+        assert_eq!(code, Some(0), "{err}");
+        if toml == all {
+            assert!(printed.contains("values are not shown") && printed.contains("[plugins.\"two words\"]"));
+            assert_eq!([&again["forks"], &again["timeout"], &again["kill-grace"]], ["50%", "90s", "1.5s"]);
+            assert_eq!([&again["num-retries"], &again["env"]], [&json!(7), &json!(["TOKEN"])]);
+        }
+    }
+}
+
+#[test]
+fn the_page_about_it_names_every_key_and_its_example_runs() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md");
+    let page = fs::read_to_string(page).unwrap();
+    for name in values("", &[], &[]).keys() {
+        assert!(page.contains(&format!("| `{name}` |")), "{name} is not in the table");
+    }
+    let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    assert_eq!(page.matches("```toml").count(), 1);
+    let (code, out, err) =
+        xqute(example, &[], &["run", "-q", "--no-tag", "echo", "$PROJECT", ":::", "b", "a"]);
+    assert_eq!((code, out.as_str()), (Some(0), "$PROJECT b\n$PROJECT a\n"), "{err}");
+    let (code, out, err) = xqute(example, &[], &["run", "--profile", "debug", "echo", "a"]);
+    assert_eq!((code, out.as_str()), (Some(0), "echo a\ta\n"), "{err}");
+    assert!(err.contains("xqute::log"), "{err}");
+    for profile in ["debug", "night"] {
+        assert_eq!(xqute(example, &[], &["config", "--profile", profile]).0, Some(0));
+    }
 }

@@ -7,15 +7,16 @@ use anyhow::{Context, Result, anyhow, bail};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::keys::{Key, Keys};
-use super::{Value, check};
+use super::check;
+use super::keys::{Key, Keys, Kind};
+use super::level::{self, Level, Value};
 
 /// What a file says.
 #[derive(Debug, Default)]
 pub(super) struct File {
     /// By key.
-    pub(super) options: BTreeMap<String, Value>,
-    pub(super) profiles: BTreeMap<String, BTreeMap<String, Value>>,
+    pub(super) options: Level,
+    pub(super) profiles: BTreeMap<String, Level>,
     pub(super) plugins: BTreeMap<String, serde_json::Value>,
 }
 
@@ -52,7 +53,7 @@ impl Reader<'_> {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 ("profile", DeValue::Table(profiles)) => {
                     for (name, profile) in profiles {
-                        let options = self.options(self.table(name, profile)?)?;
+                        let options = self.profile(name.get_ref(), self.table(name, profile)?)?;
                         file.profiles.insert(name.get_ref().to_string(), options);
                     }
                 }
@@ -62,7 +63,7 @@ impl Reader<'_> {
                         self.table(name, plugin)?;
                         if ["print", "progress"].contains(&name.get_ref().as_ref()) {
                             bail!(
-                                "{}: what is shown is set by options: `tag = true`, `keep-order = true`, `no-print = true`, above all tables",
+                                "{}: what is shown is set by options: `tag = true`, `keep-order = true`, `print = false`, above all tables",
                                 self.place(name.span().start)
                             );
                         }
@@ -77,11 +78,12 @@ impl Reader<'_> {
                     );
                 }
                 _ => {
-                    let (key, value) = self.option(key, value)?;
-                    file.options.insert(key, value);
+                    let (key, value) = self.option("", key, value)?;
+                    level::put(&mut file.options, key, value)?;
                 }
             }
         }
+        level::check(&file.options)?;
         Ok(file)
     }
 
@@ -95,22 +97,39 @@ impl Reader<'_> {
         })
     }
 
-    fn options(&self, table: &DeTable<'_>) -> Result<BTreeMap<String, Value>> {
-        table.iter().map(|(key, value)| self.option(key, value)).collect()
+    fn profile(&self, name: &str, table: &DeTable<'_>) -> Result<Level> {
+        let (mut level, of) = (Level::new(), format!("profile `{name}`, "));
+        for (key, value) in table {
+            let (key, value) = self.option(&of, key, value)?;
+            level::put(&mut level, key, value)?;
+        }
+        level::check(&level)?;
+        Ok(level)
     }
 
+    /// An option, and its value with its place: the table that it is `of`, line and column.
     fn option(
         &self,
+        of: &str,
         key: &Spanned<std::borrow::Cow<'_, str>>,
         value: &Spanned<DeValue<'_>>,
-    ) -> Result<(String, Value)> {
+    ) -> Result<(&Key, Value)> {
         let at = self.place(key.span().start);
-        let known = self.keys.get(key.get_ref()).map_err(|why| anyhow!("{at}: {why}"))?;
-        let words = words(known, value.get_ref())
+        let name = key.get_ref();
+        let Some((known, off)) = self.keys.find(name) else {
+            bail!(
+                "{at}: there is no option `{name}`{}",
+                match self.keys.near(name, &["profile", "backend", "plugins"]) {
+                    Some(near) => format!(", did you mean `{near}`?"),
+                    None => ": `xqute config` lists them".to_owned(),
+                }
+            );
+        };
+        let words = words(known, off, value.get_ref())
             .map_err(|why| anyhow!("{}: {why}", self.place(value.span().start)))?;
-        let value = Value { words, from: at };
+        let value = Value { words, from: format!("{of}{at}") };
         check(known, &value)?;
-        Ok((known.name.clone(), value))
+        Ok((known, value))
     }
 
     /// The schedulers that are built in have no options.
@@ -143,23 +162,25 @@ impl Reader<'_> {
 }
 
 /// What one would type behind the option.
-fn words(key: &Key, value: &DeValue<'_>) -> Result<Vec<String>, String> {
-    if key.is_flag {
-        return match value {
-            DeValue::Boolean(true) => Ok(vec![String::new()]),
-            DeValue::Boolean(false) => Ok(Vec::new()),
-            other => Err(format!("`{}` is `true` or `false`, not a {}", key.name, other.type_str())),
-        };
-    }
-    match value {
-        DeValue::String(text) => Ok(vec![text.to_string()]),
-        DeValue::Integer(number) => Ok(vec![number.as_str().replace('_', "")]),
-        DeValue::Float(number) => Ok(vec![number.as_str().replace('_', "")]),
-        DeValue::Array(items) if key.is_list => {
+fn words(key: &Key, off: bool, value: &DeValue<'_>) -> Result<Vec<String>, String> {
+    match (key.kind, value) {
+        (Kind::Flag, DeValue::Boolean(on)) => Ok(vec![(*on != off).to_string()]),
+        (Kind::Flag, other) => {
+            Err(format!("`{}` is `true` or `false`, not a {}", key.name, other.type_str()))
+        }
+        (Kind::Count, DeValue::Boolean(on)) => Ok(vec![u8::from(*on).to_string()]),
+        (Kind::Count, DeValue::Integer(number)) if number.as_str().parse::<u8>().is_ok() => {
+            Ok(vec![number.as_str().to_owned()])
+        }
+        (Kind::Count, _) => Err(format!("`{}` is a number from 0 to 255", key.name)),
+        (_, DeValue::String(text)) => Ok(vec![text.to_string()]),
+        (_, DeValue::Integer(number)) => Ok(vec![number.as_str().replace('_', "")]),
+        (_, DeValue::Float(number)) => Ok(vec![number.as_str().replace('_', "")]),
+        (Kind::List, DeValue::Array(items)) => {
             let text = |it: &Spanned<DeValue<'_>>| it.get_ref().as_str().map(str::to_owned);
             let texts: Option<Vec<String>> = items.iter().map(text).collect();
             texts.ok_or_else(|| format!("`{}` is a list of texts", key.name))
         }
-        other => Err(format!("`{}` cannot be a {}", key.name, other.type_str())),
+        (_, other) => Err(format!("`{}` cannot be a {}", key.name, other.type_str())),
     }
 }

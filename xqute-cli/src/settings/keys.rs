@@ -1,14 +1,34 @@
 //! Which options can be set elsewhere than on the command line? Those of `xqute run`, by their long names.
 
-use clap::{ArgAction, CommandFactory};
+use std::any::TypeId;
+use std::num::NonZeroUsize;
+use std::time::Duration;
 
-use crate::args::Args;
+use clap::{ArgAction, CommandFactory, ValueEnum};
+use serde_json::Value as Json;
+use xqute::{DEFAULT_DELAY, DEFAULT_GRACE, DEFAULT_RETRIES, ErrorStrategy};
+
+use crate::args::{Args, Strategy};
+use crate::options::processors;
 
 /// Those that belong to one command line.
 const TYPED_ONLY: [&str; 6] = ["help", "config", "profile", "dry-run", "arg-file", "null"];
 
 /// `plugins` is a table of the file, so their selection has the builder's name.
 const SELECT: (&str, &str) = ("plugins", "select");
+
+/// What is said of an option.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `--tag`, and `--no-tag`.
+    Flag,
+    /// `-vv`
+    Count,
+    Number,
+    Time,
+    Text,
+    List,
+}
 
 /// An option.
 #[derive(Debug)]
@@ -19,9 +39,21 @@ pub(crate) struct Key {
     pub(crate) long: String,
     /// In clap.
     pub(crate) id: String,
-    pub(crate) is_flag: bool,
-    pub(crate) is_list: bool,
-    pub(crate) default: Option<String>,
+    pub(crate) kind: Kind,
+    /// What it is where nobody sets it.
+    pub(crate) default: Option<Json>,
+}
+
+impl Key {
+    /// Its variable in the environment. Lists have none, but for the selection, in which a comma separates.
+    pub(crate) fn variable(&self) -> Option<String> {
+        (self.kind != Kind::List || self.name == SELECT.1).then(|| variable(&self.name))
+    }
+}
+
+/// `keep-order` is XQUTE_KEEP_ORDER.
+pub(crate) fn variable(name: &str) -> String {
+    format!("XQUTE_{}", name.to_uppercase().replace('-', "_"))
 }
 
 /// All of them.
@@ -36,36 +68,73 @@ impl Keys {
         Self(run.into_iter().flatten().filter_map(key).collect())
     }
 
-    /// `num-retries` and `num_retries` are one.
-    pub(crate) fn get(&self, name: &str) -> Result<&Key, String> {
+    /// The option, and whether it is named with a `no-` before it; `num-retries` and `num_retries` are one.
+    pub(crate) fn find(&self, name: &str) -> Option<(&Key, bool)> {
         let bare = name.replace('_', "-");
-        self.0.iter().find(|key| key.name == bare).ok_or_else(|| {
-            let names = self.0.iter().map(|key| &*key.name).chain(["profile", "backend", "plugins"]);
-            let near = names
-                .map(|it| (strsim::jaro_winkler(it, &bare), it))
-                .max_by(|a, b| a.0.total_cmp(&b.0))
-                .filter(|(score, _)| *score > 0.8);
-            match near {
-                Some((_, near)) => format!("there is no option `{name}`, did you mean `{near}`?"),
-                None => format!("there is no option `{name}`: `xqute config` lists them"),
-            }
-        })
+        let named = |name: &str| self.0.iter().find(|key| key.name == name);
+        let off = || named(bare.strip_prefix("no-")?).filter(|key| key.kind == Kind::Flag);
+        named(&bare).map(|key| (key, false)).or_else(|| Some((off()?, true)))
+    }
+
+    /// What was meant, as far as one can tell.
+    pub(crate) fn near<'n>(&'n self, name: &str, others: &[&'n str]) -> Option<&'n str> {
+        let bare = name.replace('_', "-");
+        let names = self.0.iter().map(|key| &*key.name).chain(others.iter().copied());
+        names
+            .map(|it| (strsim::jaro_winkler(it, &bare), it))
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .filter(|(score, _)| *score > 0.8)
+            .map(|(_, near)| near)
     }
 }
 
 fn key(arg: &clap::Arg) -> Option<Key> {
     let long = arg.get_long()?;
-    if TYPED_ONLY.contains(&long) {
+    // What begins with `no-` is the other side of a flag.
+    if TYPED_ONLY.contains(&long) || long.starts_with("no-") {
         return None;
     }
-    let defaults = arg.get_default_values();
-    let is_flag = matches!(arg.get_action(), ArgAction::SetTrue | ArgAction::Count);
+    let kind = kind(arg);
+    let typed = arg.get_default_values().first().map(|it| Json::from(it.to_string_lossy()));
     Some(Key {
         name: if long == SELECT.0 { SELECT.1 } else { long }.to_owned(),
         long: long.to_owned(),
         id: arg.get_id().to_string(),
-        is_flag,
-        is_list: matches!(arg.get_action(), ArgAction::Append),
-        default: defaults.first().filter(|_| !is_flag).map(|it| it.to_string_lossy().into_owned()),
+        kind,
+        default: match kind {
+            // Printing is the one thing that is done unasked.
+            Kind::Flag => Some(Json::from(long == "print")),
+            Kind::Count => Some(Json::from(0)),
+            _ => typed.or_else(|| library(long)),
+        },
     })
+}
+
+fn kind(arg: &clap::Arg) -> Kind {
+    let value = arg.get_value_parser().type_id();
+    match arg.get_action() {
+        ArgAction::SetTrue => Kind::Flag,
+        ArgAction::Count => Kind::Count,
+        ArgAction::Append => Kind::List,
+        _ if value == TypeId::of::<NonZeroUsize>() || value == TypeId::of::<u32>() => Kind::Number,
+        _ if value == TypeId::of::<Duration>() => Kind::Time,
+        _ => Kind::Text,
+    }
+}
+
+/// What the library does unless it is told otherwise.
+fn library(option: &str) -> Option<Json> {
+    let time = |it: Duration| Json::from(format!("{}s", it.as_secs_f64()));
+    match option {
+        "forks" => Some(Json::from(processors().get())),
+        "error-strategy" => {
+            let default = |it: &&Strategy| ErrorStrategy::from(**it) == ErrorStrategy::default();
+            let strategy = Strategy::value_variants().iter().find(default)?;
+            Some(Json::from(strategy.to_possible_value()?.get_name()))
+        }
+        "num-retries" => Some(Json::from(DEFAULT_RETRIES)),
+        "retry-delay" => Some(time(DEFAULT_DELAY)),
+        "kill-grace" => Some(time(DEFAULT_GRACE)),
+        _ => None,
+    }
 }

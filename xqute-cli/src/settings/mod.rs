@@ -3,19 +3,24 @@
 //! Every option of `xqute run` is a key by its long name. What is found is put before what was typed, as if it had been typed too,
 //! so that one parser reads all of it.
 
+mod environment;
 mod file;
 mod keys;
+mod level;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use clap::parser::ValueSource;
 use clap::{CommandFactory, Parser};
+use serde_json::Value as Json;
 
 use crate::args::{self, Args};
-use keys::{Key, Keys};
+use keys::{Key, Keys, Kind};
+use level::{Level, Value};
 
 /// Read where no other file is named.
 const FILE: &str = "xqute.toml";
@@ -23,21 +28,21 @@ const FILE: &str = "xqute.toml";
 /// Of these only names are told: their values may be secrets.
 const SECRET: [&str; 2] = ["env", "scheduler-opt"];
 
-/// A value that is not typed.
-#[derive(Debug, Clone)]
-pub(crate) struct Value {
-    /// What would be typed behind the option, each time; of a flag an empty word, or none where it is off.
-    words: Vec<String>,
-    /// Where it was found, for people.
-    from: String,
-}
-
 /// All that is set.
 #[derive(Debug)]
 pub(crate) struct Settings {
     keys: Keys,
-    values: BTreeMap<String, Value>,
-    pub(crate) plugins: BTreeMap<String, serde_json::Value>,
+    values: Level,
+    pub(crate) plugins: BTreeMap<String, Json>,
+}
+
+/// An option as it is in effect, for people.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) name: String,
+    /// `None` where it is not set and has no default.
+    pub(crate) value: Option<Json>,
+    pub(crate) from: String,
 }
 
 impl Settings {
@@ -51,75 +56,97 @@ impl Settings {
         let path = named.clone().unwrap_or_else(|| FILE.into());
         let file =
             if named.is_some() || path.exists() { file::read(&path, &keys)? } else { file::File::default() };
-        let mut values = file.options;
+        let mut values = Level::new();
+        level::cover(&mut values, file.options);
         if let Some(name) =
             chosen.profile.clone().or_else(|| env::var("XQUTE_PROFILE").ok().filter(|it| !it.is_empty()))
         {
-            values.extend(profile(file.profiles, &name, &path)?);
+            level::cover(&mut values, profile(file.profiles, &name, &path)?);
         }
-        for key in keys.0.iter().filter(|key| !key.is_list || key.name == "select") {
-            let variable = format!("XQUTE_{}", key.name.to_uppercase().replace('-', "_"));
-            if let Some(text) = env::var_os(&variable) {
-                let text =
-                    text.into_string().ok().with_context(|| format!("the variable {variable} is no text"))?;
-                let value = Value { words: said(key, text, &variable)?, from: variable };
-                check(key, &value)?;
-                values.insert(key.name.clone(), value);
-            }
-        }
+        level::cover(&mut values, environment::read(&keys)?);
         Ok(Self { keys, values, plugins: file.plugins })
     }
 
-    /// The words to put before what was typed. What was typed is not in them.
-    pub(crate) fn words(&self, typed: &BTreeSet<String>) -> Vec<OsString> {
-        let set = self.keys.0.iter().filter(|key| adds(key) || !typed.contains(&key.id));
-        set.filter_map(|key| Some(spelled(key, self.values.get(&key.name)?)))
-            .flatten()
-            .map(OsString::from)
-            .collect()
-    }
-
     /// Each option, its value, and where that is from; the value of a variable for jobs may be a secret and is not told.
-    pub(crate) fn effective(&self) -> Vec<(String, String, String)> {
+    pub(crate) fn effective(&self) -> Vec<Told> {
         self.keys.0.iter().map(|key| self.told(key)).collect()
     }
 
-    fn told(&self, key: &Key) -> (String, String, String) {
-        let quoted = |word: &String| {
-            toml_text(if SECRET.contains(&&*key.name) {
-                word.split('=').next().unwrap_or(word)
-            } else {
-                word
-            })
+    fn told(&self, key: &Key) -> Told {
+        let name = key.name.clone();
+        let Some(value) = self.values.get(&name) else {
+            let from = if key.default.is_some() { "default" } else { "not set" }.to_owned();
+            return Told { name, value: key.default.clone(), from };
         };
-        match self.values.get(&key.name) {
-            Some(value) if key.is_flag => {
-                (key.name.clone(), (!value.words.is_empty()).to_string(), value.from.clone())
+        let secret = SECRET.contains(&&*name);
+        let from = if secret { format!("{}; values are not shown", value.from) } else { value.from.clone() };
+        Told { name, value: Some(shown(key, &value.words, secret)), from }
+    }
+
+    /// The words to put before what was typed, from what is set and wins or adds to that.
+    fn before(&self, typed: &args::Run, ids: &BTreeSet<String>) -> Vec<OsString> {
+        let is_typed = |key: &Key| ids.contains(&key.id) || ids.contains(&format!("no_{}", key.id));
+        let mut above: Level = self
+            .keys
+            .0
+            .iter()
+            .filter(|key| is_typed(key))
+            .map(|key| (key.name.clone(), typed_as(key, typed)))
+            .collect();
+        let mut values = self.values.clone();
+        if typed.retry_delay.is_some() && typed.error_strategy.is_none() {
+            // Who types a wait wants what is waited for, whatever is set elsewhere.
+            if typed.num_retries.is_none() && values.get("num-retries").is_some_and(|it| it.is("0")) {
+                values.remove("num-retries");
             }
-            Some(value) if key.is_list => {
-                let list: Vec<String> = value.words.iter().map(quoted).collect();
-                (key.name.clone(), format!("[{}]", list.join(", ")), value.from.clone())
-            }
-            Some(value) => (key.name.clone(), value.words.iter().map(quoted).collect(), value.from.clone()),
-            None if key.is_flag => (key.name.clone(), "false".to_owned(), "default".to_owned()),
-            None => match &key.default {
-                Some(default) => (key.name.clone(), toml_text(default), "default".to_owned()),
-                None => (key.name.clone(), String::new(), "not set".to_owned()),
-            },
+            above.insert(
+                "error-strategy".to_owned(),
+                Value { words: vec!["retry".to_owned()], from: String::new() },
+            );
         }
+        level::cover(&mut values, above);
+        let set = self.keys.0.iter().filter_map(|key| {
+            // A list of variables goes on; the selection of plugins does not.
+            let value = if !is_typed(key) {
+                values.get(&key.name)
+            } else if SECRET.contains(&&*key.name) {
+                self.values.get(&key.name)
+            } else {
+                None
+            };
+            Some(value?.spelled(key))
+        });
+        set.flatten().map(OsString::from).collect()
     }
 }
 
-fn toml_text(text: &str) -> String {
-    // What TOML escapes, JSON escapes in the same way.
-    serde_json::Value::from(text).to_string()
+/// What was typed, as far as other options depend on it.
+fn typed_as(key: &Key, typed: &args::Run) -> Value {
+    let word = match &*key.name {
+        "error-strategy" if typed.error_strategy == Some(args::Strategy::Halt) => "halt",
+        "scheduler" if typed.scheduler == crate::options::Scheduler::Null => "null",
+        "num-retries" if typed.num_retries == Some(0) => "0",
+        _ => "",
+    };
+    Value { words: vec![word.to_owned()], from: String::new() }
 }
 
-fn profile(
-    mut profiles: BTreeMap<String, BTreeMap<String, Value>>,
-    name: &str,
-    path: &Path,
-) -> Result<BTreeMap<String, Value>> {
+/// As TOML and JSON tell it.
+fn shown(key: &Key, words: &[String], secret: bool) -> Json {
+    let name = |word: &String| word.split('=').next().unwrap_or(word).to_owned();
+    let word = words.first().cloned().unwrap_or_default();
+    match key.kind {
+        Kind::List if secret => words.iter().map(name).collect(),
+        Kind::List => words.iter().cloned().collect(),
+        Kind::Flag => Json::from(word == "true"),
+        // A share of the processors stays a text.
+        Kind::Count | Kind::Number => word.parse::<u64>().map_or(Json::from(word), Json::from),
+        Kind::Time if word.ends_with(|it: char| it.is_ascii_digit() || it == '.') => Json::from(word + "s"),
+        Kind::Time | Kind::Text => Json::from(word),
+    }
+}
+
+fn profile(mut profiles: BTreeMap<String, Level>, name: &str, path: &Path) -> Result<Level> {
     let Some(profile) = profiles.remove(name) else {
         let there: Vec<_> = profiles.keys().map(String::as_str).collect();
         let there =
@@ -129,30 +156,9 @@ fn profile(
     Ok(profile)
 }
 
-/// Whether what is typed is one more, and does not replace: a list of variables, not the selection of plugins.
-fn adds(key: &Key) -> bool {
-    SECRET.contains(&&*key.name)
-}
-
-/// What a variable of the environment says.
-fn said(key: &Key, text: String, variable: &str) -> Result<Vec<String>> {
-    match (key.is_flag, &text[..]) {
-        (false, _) => Ok(vec![text]),
-        (true, "1" | "true" | "yes") => Ok(vec![String::new()]),
-        (true, "" | "0" | "false" | "no") => Ok(Vec::new()),
-        (true, _) => bail!("the variable {variable} is `{text}`: write 1 or 0"),
-    }
-}
-
-fn spelled(key: &Key, value: &Value) -> Vec<String> {
-    let word =
-        |it: &String| if key.is_flag { format!("--{}", key.long) } else { format!("--{}={it}", key.long) };
-    value.words.iter().map(word).collect()
-}
-
 /// Whether the option can have this value, told with the place where it was found.
 fn check(key: &Key, value: &Value) -> Result<()> {
-    let words = ["xqute", "run"].map(String::from).into_iter().chain(spelled(key, value));
+    let words = ["xqute", "run"].map(String::from).into_iter().chain(value.spelled(key));
     let Err(error) = Args::try_parse_from(words) else { return Ok(()) };
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
@@ -160,21 +166,19 @@ fn check(key: &Key, value: &Value) -> Result<()> {
 }
 
 /// Reads the command line of `xqute run` once more, with what is set elsewhere before what was typed.
-pub(crate) fn with_settings(settings: &Settings) -> Result<Args, clap::Error> {
+pub(crate) fn with_settings(settings: &Settings, typed: &args::Run) -> Result<Args, clap::Error> {
     let mut words: Vec<OsString> = env::args_os().collect();
-    let typed = Args::command().try_get_matches_from(&words)?;
-    let ids: BTreeSet<String> = typed
+    let matches = Args::command().try_get_matches_from(&words)?;
+    let ids: BTreeSet<String> = matches
         .subcommand_matches("run")
         .into_iter()
         .flat_map(|run| {
-            let given = |id: &&clap::Id| {
-                run.value_source(id.as_str()) == Some(clap::parser::ValueSource::CommandLine)
-            };
+            let given = |id: &&clap::Id| run.value_source(id.as_str()) == Some(ValueSource::CommandLine);
             run.ids().filter(given).map(ToString::to_string).collect::<Vec<_>>()
         })
         .collect();
     // The verb is the first word: there are no options before it.
     let at = words.len().min(2);
-    words.splice(at..at, settings.words(&ids));
+    words.splice(at..at, settings.before(typed, &ids));
     Args::try_parse_from(words)
 }
