@@ -5,11 +5,13 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::Result;
 use clap::{Arg, ArgAction, Parser, Subcommand, ValueEnum};
 use xqute::{DEFAULT_WORKDIR, ErrorStrategy, Halt};
 
 use crate::options::{self, Scheduler};
 use crate::output::Progress;
+use crate::settings::Settings;
 use crate::{complete, logs, plugins, script, status};
 
 /// Run a list of commands, follow each to its end, and call plugins at every step.
@@ -51,6 +53,29 @@ pub(crate) struct Chosen {
     /// Use the options of `[profile.NAME]` in it
     #[arg(long, value_name = "NAME", help_heading = "Configuration")]
     pub(crate) profile: Option<String>,
+}
+
+/// Where a verb looks that is not `run`: into the work directory that `xqute run` would take here.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Place {
+    /// The directory that the run keeps its files in [default: that of `xqute run` here, so .xqute where none is set]
+    #[arg(short, long, value_name = "DIR")]
+    workdir: Option<PathBuf>,
+    #[command(flatten)]
+    chosen: Chosen,
+}
+
+impl Place {
+    /// What is typed needs no settings: whatever is wrong with them, one may look.
+    pub(crate) fn workdir(&self) -> Result<PathBuf> {
+        match &self.workdir {
+            Some(typed) => Ok(typed.clone()),
+            None => {
+                let set = Settings::read(&self.chosen)?;
+                Ok(set.text("workdir").unwrap_or(DEFAULT_WORKDIR).into())
+            }
+        }
+    }
 }
 
 #[derive(Debug, Parser)]

@@ -26,9 +26,8 @@ none yet), `lossy` (whether bytes that are no text were replaced).
 
 Exit codes: 0 it was told, 2 there is no such run or job.")]
 pub(crate) struct Args {
-    /// The directory that the run keeps its files in
-    #[arg(short, long, value_name = "DIR", default_value = ".xqute")]
-    workdir: PathBuf,
+    #[command(flatten)]
+    place: crate::args::Place,
     /// Only what it wrote to standard output
     #[arg(long, conflicts_with = "stderr")]
     stdout: bool,
@@ -58,7 +57,7 @@ struct Told {
 
 /// Prints it.
 pub(crate) fn show(args: &Args) -> Result<u8> {
-    let mut view = WorkDirView::open(&args.workdir)?;
+    let mut view = WorkDirView::open(&args.place.workdir()?)?;
     known(&view, &args.indices)?;
     to_stdout(|out| {
         for index in &args.indices {

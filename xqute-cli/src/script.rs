@@ -3,7 +3,6 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
@@ -40,9 +39,8 @@ given. What a job is given as environment is not kept.
 
 Exit codes: 0 it was told, 2 there is no such run or job.")]
 pub(crate) struct Args {
-    /// The directory that the run keeps its files in
-    #[arg(short, long, value_name = "DIR", default_value = ".xqute")]
-    workdir: PathBuf,
+    #[command(flatten)]
+    place: crate::args::Place,
     /// The job
     #[arg(value_name = "INDEX")]
     index: usize,
@@ -50,7 +48,7 @@ pub(crate) struct Args {
 
 /// Prints it.
 pub(crate) fn show(args: &Args) -> Result<u8> {
-    let mut view = WorkDirView::open(&args.workdir)?;
+    let mut view = WorkDirView::open(&args.place.workdir()?)?;
     known(&view, &[args.index])?;
     let text = match wrapped(&view, args.index)? {
         Some(script) => warned(&script),

@@ -1,7 +1,6 @@
 //! `xqute status`: what became of the jobs in a work directory?
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Parser;
@@ -25,9 +24,8 @@ killed or cancelled. A job has `index`, `name`, `argv`, `argv_lossy` (whether by
 
 Exit codes: 0 it was told, 2 there is no such run or job.")]
 pub(crate) struct Args {
-    /// The directory that the run keeps its files in
-    #[arg(short, long, value_name = "DIR", default_value = ".xqute")]
-    workdir: PathBuf,
+    #[command(flatten)]
+    place: crate::args::Place,
     /// Tell it as one JSON object
     #[arg(long)]
     json: bool,
@@ -97,7 +95,7 @@ pub(crate) struct Told {
 
 /// Tells it.
 pub(crate) fn show(args: &Args) -> Result<u8> {
-    let mut view = WorkDirView::open(&args.workdir)?;
+    let mut view = WorkDirView::open(&args.place.workdir()?)?;
     let wanted = if args.indices.is_empty() { bad(&view) } else { args.indices.clone() };
     known(&view, &wanted)?;
     to_stdout(

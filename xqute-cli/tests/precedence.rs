@@ -234,3 +234,34 @@ fn a_variable_that_sets_nothing_is_a_mistake() {
     let (code, out, err) = desk.xqute(&env, &["run", xqute, "run", "-w", "inner", "echo", "inner"]);
     assert_eq!((code, out.as_str()), (Some(0), "inner\n"), "{err}");
 }
+
+#[test]
+fn the_verbs_that_look_find_the_work_directory_as_a_run_does() {
+    let desk = Desk::new("workdir = 'of-file'\n[profile.p]\nworkdir = 'of-profile'");
+    let places: [(&str, Env<'_>, &[&str]); 4] = [
+        ("of-file", &[], &[]),
+        ("of-profile", &[], &["--profile", "p"]),
+        ("of-environment", &[("XQUTE_WORKDIR", "of-environment")], &["--profile", "p"]),
+        ("typed", &[("XQUTE_WORKDIR", "of-environment")], &["-w", "typed"]),
+    ];
+    for (name, env, options) in places {
+        let with = |verb: &[&str]| {
+            let (first, rest) = verb.split_first().unwrap();
+            let args: Vec<&str> = [*first].iter().chain(options).chain(rest).copied().collect();
+            let (code, out, err) = desk.xqute(env, &args);
+            assert_eq!(code, Some(0), "{args:?}: {err}");
+            out
+        };
+        with(&["run", "echo", name]);
+        assert!(desk.0.path().join(name).exists());
+        assert!(with(&["status", "0"]).contains(&format!("echo {name}\n")));
+        assert_eq!(with(&["logs", "0"]), format!("{name}\n"));
+        assert!(with(&["script", "0"]).contains(&format!("echo {name}\n")));
+    }
+    fs::write(desk.0.path().join("other.toml"), "workdir = 'typed'").unwrap();
+    assert_eq!(desk.xqute(&[], &["logs", "-c", "other.toml", "0"]).1, "typed\n");
+    // What is wrong with the settings does not keep one from looking where one says.
+    fs::write(desk.0.path().join("xqute.toml"), "workdirr = 1").unwrap();
+    assert_eq!(desk.xqute(&[], &["logs", "-w", "typed", "0"]).1, "typed\n");
+    assert_eq!(desk.xqute(&[], &["logs", "0"]).0, Some(2));
+}

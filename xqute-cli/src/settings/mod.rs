@@ -67,6 +67,11 @@ impl Settings {
         Ok(Self { keys, values, plugins: file.plugins })
     }
 
+    /// What is set of an option that has one value.
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+        self.values.get(key)?.words.first().map(String::as_str)
+    }
+
     /// Each option, its value, and where that is from; the value of a variable for jobs may be a secret and is not told.
     pub(crate) fn effective(&self) -> Vec<Told> {
         self.keys.0.iter().map(|key| self.told(key)).collect()
