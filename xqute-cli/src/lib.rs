@@ -20,6 +20,7 @@ mod answer;
 mod args;
 mod complete;
 mod config;
+mod hints;
 mod jobs;
 mod log;
 mod logs;
@@ -54,7 +55,7 @@ mod exit {
 pub fn main() -> ExitCode {
     match Args::try_parse() {
         Ok(args) => act(args).unwrap_or_else(|error| refuse(&error)),
-        Err(error) => explain(&error),
+        Err(error) => explain(&hints::add(error, &std::env::args_os().collect::<Vec<_>>())),
     }
 }
 

@@ -67,7 +67,8 @@ async fn attend(mut args: args::Run, mut plugins: Plugins) -> Result<u8> {
         plugins.entry("log".to_owned()).or_insert_with(|| serde_json::json!({}));
     }
     let (words, files) = (std::mem::take(&mut args.words), std::mem::take(&mut args.arg_file));
-    let mut jobs = Jobs::new(Asked { words, files, null: args.null, shell: args.shell }).await?;
+    let mut jobs =
+        Jobs::new(Asked { words, files, null: args.null, shell: args.shell, quiet: args.quiet }).await?;
     if args.dry_run {
         return show(jobs).await;
     }
@@ -217,6 +218,9 @@ impl Each {
 async fn show(mut jobs: Jobs) -> Result<u8> {
     let mut next = patiently(jobs.next()).await?;
     while let Some(job) = next {
+        if let Some(note) = &job.note {
+            say(format_args!("{note}"));
+        }
         match writeln!(std::io::stdout(), "{}", job.argv) {
             // Whoever reads has read enough.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
@@ -242,7 +246,10 @@ async fn patiently(next: impl Future<Output = Result<Option<Planned>>>) -> Resul
 /// Feeds the jobs, until there are no more or the run takes none.
 async fn feed(run: &Xqute, first: Planned, jobs: &mut Jobs, each: &Each) -> Result<()> {
     let mut next = Some(first);
-    while let Some(planned) = next {
+    while let Some(mut planned) = next {
+        if let Some(note) = planned.note.take() {
+            crate::say(format_args!("{note}"));
+        }
         match output::feed(run, each.spec(planned)).await {
             Err(Error::Feed(FeedError::Stopping)) => return Ok(()),
             fed => fed?,

@@ -6,6 +6,7 @@ use xqute::ArgvError;
 
 use super::sources::Combined;
 use super::{Planned, command};
+use crate::hints;
 
 /// The commands of a text, a line each.
 pub(crate) struct Lines {
@@ -14,11 +15,13 @@ pub(crate) struct Lines {
     name: String,
     shell: bool,
     number: usize,
+    /// Whether the next surprise is noted: it is, once.
+    notes: bool,
 }
 
 impl Lines {
-    pub(super) fn new(lines: Combined, name: String, shell: bool) -> Self {
-        Self { lines, name, shell, number: 0 }
+    pub(super) fn new(lines: Combined, name: String, shell: bool, notes: bool) -> Self {
+        Self { lines, name, shell, number: 0, notes }
     }
 
     /// Lines without a word, and comments, are passed over.
@@ -27,7 +30,12 @@ impl Lines {
             self.number += 1;
             let line = &line[0];
             match command(line, self.shell) {
-                Ok(argv) => return Ok(Some(Planned { argv, tag: line.as_bytes().to_vec() })),
+                Ok(argv) => {
+                    let note = if self.notes { hints::unread_line(line, argv.words()) } else { None };
+                    self.notes &= note.is_none();
+                    let note = note.map(|it| format!("line {} of {}: {it}", self.number, self.name));
+                    return Ok(Some(Planned { argv, tag: line.as_bytes().to_vec(), note }));
+                }
                 Err(ArgvError::Empty) => {}
                 Err(error) => {
                     return Err(error).with_context(|| format!("line {} of {}", self.number, self.name));

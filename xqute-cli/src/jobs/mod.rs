@@ -13,6 +13,8 @@ use anyhow::{Context, Result, bail};
 use rustix::fs::{FileType, fstat};
 use xqute::Argv;
 
+use crate::hints;
+
 use lines::Lines;
 use sources::{Combined, Source};
 use template::{Template, shell};
@@ -28,6 +30,8 @@ pub(crate) struct Asked {
     pub(crate) null: bool,
     /// Whether `sh` runs each command.
     pub(crate) shell: bool,
+    /// Whether nothing is to be noted.
+    pub(crate) quiet: bool,
 }
 
 /// A job, as it will be fed.
@@ -36,6 +40,8 @@ pub(crate) struct Planned {
     pub(crate) argv: Argv,
     /// What it was made of: its arguments, or its line.
     pub(crate) tag: Vec<u8>,
+    /// What may surprise in it, for people; of all jobs, the first says it.
+    pub(crate) note: Option<String>,
 }
 
 /// Where the next job comes from.
@@ -51,6 +57,7 @@ pub(crate) enum Jobs {
         /// What runs if standard input, which nobody named, turns out to be empty: the command, once, as with `xargs`. Who
         /// starts programs with an empty pipe for standard input would else be told that all is well, and nothing ran.
         bare: Option<Planned>,
+        note: Option<String>,
     },
     /// A line is a command.
     Lines(Lines),
@@ -64,13 +71,15 @@ impl Jobs {
         let mut sources: Vec<Source> = asked.files.into_iter().map(Source::file).collect();
         sources.extend(named);
         if command.is_empty() {
-            return lines(sources, delimiter, asked.shell).await;
+            let notes = !asked.quiet && !asked.shell;
+            return lines(sources, delimiter, asked.shell, notes).await;
         }
-        let template = template(&command, asked.shell)?;
+        let (template, note) = template(&command, asked.shell)?;
+        let note = note.filter(|_| !asked.quiet);
         let mut bare = None;
         if sources.is_empty() {
             if !template.has_places() {
-                bare = Some(once(&template, asked.shell)?);
+                bare = Some(Planned { note: note.clone(), ..once(&template, asked.shell)? });
                 if !is_piped() {
                     return Ok(Self::Once(bare));
                 }
@@ -84,7 +93,7 @@ impl Jobs {
         }
         announce(&sources, "arguments");
         let args = Combined::open(sources, delimiter).await?;
-        Ok(Self::Filled { template, args, shell: asked.shell, number: 0, bare })
+        Ok(Self::Filled { template, args, shell: asked.shell, number: 0, bare, note })
     }
 
     /// The next job; `None` when there are no more. May be dropped only when no more jobs are wanted.
@@ -92,7 +101,7 @@ impl Jobs {
         match self {
             Self::Once(planned) => Ok(planned.take()),
             Self::Lines(lines) => lines.next().await,
-            Self::Filled { template, args, shell, number, bare } => {
+            Self::Filled { template, args, shell, number, bare, note } => {
                 let bare = bare.take();
                 let Some(args) = args.next().await? else { return Ok(bare) };
                 *number += 1;
@@ -103,7 +112,7 @@ impl Jobs {
                     format!("job {number}, made of the arguments {}", args.join(" "))
                 })?;
                 let tag = args.join(" ".as_ref()).as_bytes().to_vec();
-                Ok(Some(Planned { argv, tag }))
+                Ok(Some(Planned { argv, tag, note: note.take() }))
             }
         }
     }
@@ -114,10 +123,10 @@ fn once(template: &Template, shell: bool) -> Result<Planned> {
     let words = if shell { template.fill_shell(1, &[]) } else { template.fill(1, &[]) };
     let argv = Argv::new(words).context("in the command line")?;
     let tag = argv.to_string().into_bytes();
-    Ok(Planned { argv, tag })
+    Ok(Planned { argv, tag, note: None })
 }
 
-async fn lines(mut sources: Vec<Source>, delimiter: u8, shell: bool) -> Result<Jobs> {
+async fn lines(mut sources: Vec<Source>, delimiter: u8, shell: bool, notes: bool) -> Result<Jobs> {
     if sources.is_empty() {
         sources.push(Source::new(sources::From::Stdin));
     }
@@ -133,18 +142,18 @@ async fn lines(mut sources: Vec<Source>, delimiter: u8, shell: bool) -> Result<J
         sources::From::File(name) => name.to_string_lossy().into_owned(),
         sources::From::Stdin => "standard input".to_owned(),
     };
-    Ok(Jobs::Lines(Lines::new(Combined::open(sources, delimiter).await?, name, shell)))
+    Ok(Jobs::Lines(Lines::new(Combined::open(sources, delimiter).await?, name, shell, notes)))
 }
 
-/// A COMMAND that is one word with blanks is split as a line is.
-fn template(command: &[OsString], shell: bool) -> Result<Template> {
+/// A COMMAND that is one word with blanks is split as a line is. With what is to be noted of it.
+fn template(command: &[OsString], shell: bool) -> Result<(Template, Option<String>)> {
     match command {
         [line] if !shell && line.as_bytes().iter().any(u8::is_ascii_whitespace) => {
             let argv =
                 Argv::parse(line).context("in COMMAND, which is one word and so is split as a line")?;
-            Ok(Template::new(argv.words()))
+            Ok((Template::new(argv.words()), hints::unread_line(line, argv.words())))
         }
-        words => Ok(Template::new(words)),
+        words => Ok((Template::new(words), if shell { None } else { hints::unread(words) })),
     }
 }
 

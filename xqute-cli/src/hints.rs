@@ -1,0 +1,112 @@
+//! What would somebody type who knows GNU parallel, xargs or a shell? What xqute has instead.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use xqute::Argv;
+
+/// Options of other tools, and what there is here.
+const OPTIONS: [(&[&str], &str); 9] = [
+    (&["-P", "--max-procs", "--jobs"], "`-j N` says how many jobs run at once"),
+    (
+        &["-I", "--replace"],
+        "`{}` in COMMAND is the argument, with no option: `xqute run mv {} {}.bak ::: *.txt`",
+    ),
+    (
+        &["-n", "-N", "-L", "-X", "-m", "--max-args", "--max-replace-args", "--max-lines", "--xargs"],
+        "each job takes one argument of each source; several a job are not here, but by `:::+` and `{1} {2}`",
+    ),
+    (
+        &["--joblog", "--results"],
+        "nothing needs an option: outputs and results are kept in the work directory (-w), and `xqute status` and `xqute logs` show them",
+    ),
+    (&["--bar", "--eta"], "progress is shown on a terminal; `--progress always` shows it elsewhere too"),
+    (
+        &["--resume", "--resume-failed"],
+        "run the same list again, and only what is left is run; with `--retry-failed` what failed, too",
+    ),
+    (
+        &["--colsep", "--header"],
+        "a line is one argument; several sources (`:::`, `::::`, `:::+`) are `{1}`, `{2}`",
+    ),
+    (
+        &["--pipe", "--pipepart", "--block"],
+        "standard input is not split: write parts to files (`split`), and name them behind `:::`",
+    ),
+    (&["--sshlogin", "-S"], "jobs run on this machine; no other can be named yet"),
+];
+
+/// Words that only a shell reads as its own.
+const SHELL: [&[u8]; 11] = [b"|", b"||", b"|&", b"&", b"&&", b";", b"<", b">", b">>", b"2>", b"2>&1"];
+
+/// Tells what was meant by what clap does not know, where that can be said.
+pub(crate) fn add(mut error: clap::Error, typed: &[OsString]) -> clap::Error {
+    let hint = match error.kind() {
+        ErrorKind::UnknownArgument if typed.get(1).is_some_and(|it| it == "run") => option(&error),
+        // A verb that is near was meant.
+        ErrorKind::InvalidSubcommand if error.get(ContextKind::SuggestedSubcommand).is_none() => {
+            typed.get(1..).and_then(verb)
+        }
+        _ => None,
+    };
+    if let Some(hint) = hint {
+        error.remove(ContextKind::SuggestedArg);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(hint)]));
+    }
+    error
+}
+
+fn option(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidArg) else { return None };
+    let name = unknown.split('=').next().unwrap_or(unknown);
+    let (_, here) = OPTIONS.iter().find(|(names, _)| names.contains(&name))?;
+    Some(format!("{here} (see docs/coming-from.md)"))
+}
+
+/// Options may hold secrets: what has some is not said again.
+fn verb(typed: &[OsString]) -> Option<String> {
+    let is_option = |it: &OsString| it.as_bytes().starts_with(b"-");
+    let (first, rest) = typed.split_first().filter(|(first, _)| !is_option(first))?;
+    let line = if rest.iter().any(is_option) {
+        format!("{} …", Argv::new([first]).ok()?)
+    } else {
+        Argv::new(typed).ok()?.to_string()
+    };
+    Some(format!("did you mean `xqute run {line}`?"))
+}
+
+/// What to say of a command in which a word stands that a shell would read as its own, and none will.
+pub(crate) fn unread<W: AsRef<OsStr>>(words: &[W]) -> Option<String> {
+    let bytes = || words.iter().map(|it| it.as_ref().as_bytes());
+    // `find … -exec … ;` wants it.
+    let executes = bytes().any(|it| it.starts_with(b"-exec") || it.starts_with(b"-ok"));
+    let word = bytes().find(|it| SHELL.contains(it) && !(executes && *it == b";"))?;
+    let word = String::from_utf8_lossy(word);
+    Some(format!(
+        "`{word}` is passed to the command as it is, as no shell reads it: use --shell where one is to"
+    ))
+}
+
+/// The same of a line that was split into words: where it is quoted, it was meant.
+pub(crate) fn unread_line(line: &OsStr, words: &[OsString]) -> Option<String> {
+    let bare: Vec<&OsStr> = line.as_bytes().split(u8::is_ascii_whitespace).map(OsStr::from_bytes).collect();
+    unread(words).filter(|_| unread(&bare).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_alone_is_a_shells_and_in_a_text_it_is_not() {
+        assert!(unread(&["a", "|", "b"]).unwrap().starts_with("`|` is passed"));
+        assert!(unread(&["test", "1", ">", "2"]).is_some());
+        assert_eq!(unread(&["sh", "-c", "a | b", "a;"]), None);
+        assert_eq!(unread(&["find", ".", "-exec", "ls", "{}", ";"]), None);
+        let line = |line: &str| unread_line(line.as_ref(), Argv::parse(line).unwrap().words());
+        assert!(line("a  | b").is_some() && line("a ' | ' b").is_none() && line("a '|' b").is_none());
+        assert!(unread(&["find", ".", "-exec", "ls", ";", ">", "x"]).unwrap().starts_with("`>`"));
+    }
+}

@@ -1,0 +1,139 @@
+//! What somebody types who knows other tools, on the real binary: their options, a shell's words, an option twice.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// An empty folder to work in.
+struct Desk(TempDir);
+
+#[derive(Debug)]
+struct Ran {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn run(&self, args: &[&str], stdin: &str) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xqute"));
+        command.args(args).current_dir(self.path());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // Who makes a mistake is told before anything is read.
+        let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+        let out = child.wait_with_output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ran { code: out.status.code(), stdout: text(out.stdout), stderr: text(out.stderr) }
+    }
+}
+
+#[test]
+fn who_knows_another_tool_is_told_what_there_is_here() {
+    let cases: &[(&[&str], &str)] = &[
+        (&["run", "-P", "4", "true"], "`-j N` says how many"),
+        (&["run", "-P4", "true"], "`-j N` says how many"),
+        (&["run", "-I", "{}", "true"], "`{}` in COMMAND is the argument"),
+        (&["run", "-I{}", "true"], "`{}` in COMMAND is the argument"),
+        (&["run", "-n", "1", "true"], "each job takes one argument"),
+        (&["run", "-N2", "true"], "each job takes one argument"),
+        (&["run", "-L", "1", "true"], "each job takes one argument"),
+        (&["run", "-X", "true"], "each job takes one argument"),
+        (&["run", "--joblog", "x", "true"], "`xqute status` and `xqute logs`"),
+        (&["run", "--results=x", "true"], "`xqute status` and `xqute logs`"),
+        (&["run", "--bar", "true"], "`--progress always`"),
+        (&["run", "--eta", "true"], "`--progress always`"),
+        (&["run", "--resume", "true"], "run the same list again"),
+        (&["run", "--colsep", ",", "true"], "several sources"),
+        (&["run", "--pipe", "true"], "standard input is not split"),
+        (&["echo", "hi there"], "did you mean `xqute run echo 'hi there'`?"),
+        (&["echo", "-e", "A=secret"], "did you mean `xqute run echo …`?"),
+    ];
+    for (args, told) in cases {
+        let desk = Desk::new();
+        let ran = desk.run(args, "");
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{args:?}: {ran:?}");
+        assert!(ran.stderr.contains(told) && !ran.stderr.contains("secret"), "{args:?}: {ran:?}");
+        assert_eq!(ran.stderr.matches("tip:").count(), 1, "{args:?}: {ran:?}");
+        assert_eq!(ran.stderr.contains("coming-from.md"), args[0] == "run", "{args:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn what_only_a_shell_would_read_is_noted_once_and_passed_as_it_is() {
+    let noted = |args: &[&str], stdin: &str| {
+        let ran = Desk::new().run(args, stdin);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        (ran.stderr.matches("is passed to the command as it is").count(), ran)
+    };
+    for word in ["|", ">", ">>", "<", "&&", "||", ";"] {
+        let (times, ran) = noted(&["run", "-j1", "echo", "{}", word, "x", ":::", "a", "b"], "");
+        assert_eq!(ran.stdout, format!("a {word} x\nb {word} x\n"));
+        assert!(times == 1 && ran.stderr.starts_with(&format!("xqute: `{word}` is passed")), "{ran:?}");
+    }
+    let (times, ran) = noted(&["run", "-j1"], "echo '|'\necho a > b\necho a && b\n");
+    assert_eq!((times, ran.stdout.as_str()), (1, "|\na > b\na && b\n"), "{ran:?}");
+    assert!(ran.stderr.starts_with("xqute: line 2 of standard input: `>` is passed"), "{ran:?}");
+    for args in [
+        &["run", "-q", "echo", "|"][..],
+        &["run", "--shell", "echo", "a", "|", "cat"],
+        &["run", "echo", ":::", "|"],
+        &["run", "sh", "-c", "echo a | cat"],
+        &["run", "find", ".", "-maxdepth", "0", "-exec", "true", "{}", ";", ":::", "-true"],
+    ] {
+        let (times, ran) = noted(args, "");
+        assert_eq!(times, 0, "{args:?}: {ran:?}");
+    }
+    let (times, ran) = noted(&["run", "--dry-run", "echo", ">", "x"], "");
+    assert_eq!((times, ran.stdout.as_str()), (1, "echo '>' x\n"));
+}
+
+#[test]
+fn the_last_of_an_option_that_is_typed_twice_counts() {
+    let desk = Desk::new();
+    let ran = desk.run(
+        &[
+            "run",
+            "-w",
+            "a",
+            "-j1",
+            "--timeout",
+            "1m",
+            "-w",
+            "b",
+            "-j2",
+            "--timeout",
+            "2m",
+            "-q",
+            "-q",
+            "true",
+        ],
+        "",
+    );
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(desk.path().join("b").exists() && !desk.path().join("a").exists());
+    let counts = desk.run(&["status", "-w", "a", "-w", "b"], "");
+    assert!(counts.code == Some(0) && counts.stdout.starts_with("1 job"), "{counts:?}");
+}
+
+#[test]
+fn forks_may_be_a_share_of_the_processors() {
+    let desk = Desk::new();
+    assert!(Command::new("mkfifo").arg(desk.path().join("pipe")).status().unwrap().success());
+    // Each of the two ends only beside the other: 200% of the processors are two at least.
+    let jobs = ["echo >pipe", "read line <pipe"];
+    let ran =
+        desk.run(&["run", "-j", "200%", "--timeout", "5m", "sh", "-c", "{}", ":::", jobs[0], jobs[1]], "");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}
