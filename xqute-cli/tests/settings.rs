@@ -72,6 +72,10 @@ fn a_mistake_is_told_with_line_and_column() {
         ("halt = 'now'", "xqute.toml:1:1: invalid value 'now' for '--halt"),
         ("forks = ", "xqute.toml:1:9: "),
         ("profile = 1", "xqute.toml:1:1: `profile` is a table of tables: write `[profile.NAME]`"),
+        (
+            "plugins = ['log']",
+            "xqute.toml:1:1: `plugins` is a table of tables: write `[plugins.NAME]`; which plugins are used is `select",
+        ),
         ("[backend.local]\nx = 1", "xqute.toml:2:1: the scheduler `local` has no options"),
         ("[backend.nul]", "xqute.toml:1:10: `nul`: there is no scheduler of this name: did you mean `null`?"),
         (

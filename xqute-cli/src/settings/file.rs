@@ -72,9 +72,14 @@ impl Reader<'_> {
                 }
                 ("profile" | "backend" | "plugins", _) => {
                     bail!(
-                        "{}: `{1}` is a table of tables: write `[{1}.NAME]`",
+                        "{}: `{1}` is a table of tables: write `[{1}.NAME]`{2}",
                         self.place(key.span().start),
-                        key.get_ref()
+                        key.get_ref(),
+                        if key.get_ref() == "plugins" {
+                            "; which plugins are used is `select = [NAMES]`"
+                        } else {
+                            ""
+                        }
                     );
                 }
                 _ => {
