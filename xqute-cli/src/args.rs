@@ -243,7 +243,7 @@ pub(crate) struct Run {
     #[arg(short, long, help_heading = "Output")]
     pub(crate) keep_order: bool,
     /// Instead of output, print a line of JSON about each job that has ended, and one about the run
-    #[arg(long, conflicts_with_all = ["print", "keep_order", "tag"], help_heading = "Output")]
+    #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
     /// Begin each line of output with the job's arguments and a tab
     #[arg(long, help_heading = "Output")]

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 type Plugins = BTreeMap<String, serde_json::Value>;
 
 pub(crate) fn run(args: args::Run, plugins: Plugins) -> Result<u8> {
-    let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     // Printing may block one thread: signals are heard on another.
     let threads = processors.max(2);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
@@ -123,6 +123,11 @@ pub(crate) fn check_typed(args: &args::Run) -> Result<()> {
     if retries && args.error_strategy.is_some_and(|it| it != args::Strategy::Retry) {
         bail!("--num-retries and --retry-delay are for `--error-strategy retry`: leave one of the two out");
     }
+    if args.json && (args.print || args.keep_order || args.tag) {
+        bail!(
+            "with --json standard output is JSON, and jobs' output is kept in their files: leave out --print, --keep-order and --tag"
+        );
+    }
     if args.error_strategy == Some(args::Strategy::Halt) && args.halt.is_some() {
         bail!("`--error-strategy halt` is short for `--halt now,fail=1`: leave one of the two out");
     }
@@ -171,7 +176,10 @@ fn builder(args: args::Run) -> Result<XquteBuilder> {
 
 /// What is shown of it.
 fn shown(args: &args::Run) -> output::Settings {
-    let print = output::Print { keep_order: args.keep_order, tag: args.tag, json: args.json };
+    let print = match args.json {
+        true => output::Print { json: true, ..Default::default() },
+        false => output::Print { keep_order: args.keep_order, tag: args.tag, json: false },
+    };
     output::Settings {
         print: (!args.no_print || args.json).then_some(print),
         quiet: args.quiet,
@@ -248,7 +256,7 @@ async fn feed(run: &Xqute, first: Planned, jobs: &mut Jobs, each: &Each) -> Resu
     let mut next = Some(first);
     while let Some(mut planned) = next {
         if let Some(note) = planned.note.take() {
-            crate::say(format_args!("{note}"));
+            say(format_args!("{note}"));
         }
         match output::feed(run, each.spec(planned)).await {
             Err(Error::Feed(FeedError::Stopping)) => return Ok(()),

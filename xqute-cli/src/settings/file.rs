@@ -61,7 +61,7 @@ impl Reader<'_> {
                 ("plugins", DeValue::Table(plugins)) => {
                     for (name, plugin) in plugins {
                         self.table(name, plugin)?;
-                        if ["print", "progress"].contains(&name.get_ref().as_ref()) {
+                        if crate::output::PLUGINS.contains(&name.get_ref().as_ref()) {
                             bail!(
                                 "{}: what is shown is set by options: `tag = true`, `keep-order = true`, `print = false`, above all tables",
                                 self.place(name.span().start)
