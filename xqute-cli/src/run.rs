@@ -16,7 +16,7 @@ use xqute::{
 
 use crate::jobs::{Asked, Jobs, Planned};
 use crate::options::{Scheduler, processors, variable};
-use crate::{args, exit, output, say};
+use crate::{args, exit, output, say, script};
 
 /// After so long without a first job, who waits is told for what.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -229,7 +229,10 @@ async fn show(mut jobs: Jobs) -> Result<u8> {
         if let Some(note) = &job.note {
             say(format_args!("{note}"));
         }
-        match writeln!(std::io::stdout(), "{}", job.argv) {
+        let mut line = Vec::new();
+        script::words(job.argv.words(), &mut line);
+        line.push(b'\n');
+        match std::io::stdout().write_all(&line) {
             // Whoever reads has read enough.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
             written => written.context("cannot write to standard output")?,

@@ -1,5 +1,6 @@
 //! `xqute script`: what ran?
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
@@ -91,7 +92,14 @@ fn line(job: &JobView) -> Vec<u8> {
         quote(cwd.as_os_str().as_bytes(), &mut line);
         line.extend_from_slice(b" && ");
     }
-    for (at, word) in job.argv.iter().enumerate() {
+    words(&job.argv, &mut line);
+    line.push(b'\n');
+    line
+}
+
+/// Adds the words of a command, so that a shell reads them as they are, any bytes in them.
+pub(crate) fn words(argv: &[OsString], line: &mut Vec<u8>) {
+    for (at, word) in argv.iter().enumerate() {
         if at > 0 {
             line.push(b' ');
         }
@@ -99,11 +107,9 @@ fn line(job: &JobView) -> Vec<u8> {
         if at == 0 && GRAMMAR.contains(&word) {
             line.extend([b"'", word, b"'"].concat());
         } else {
-            quote(word, &mut line);
+            quote(word, line);
         }
     }
-    line.push(b'\n');
-    line
 }
 
 /// As it stands if it is plain, else in single quotes, in which a shell reads everything as it stands.
