@@ -88,7 +88,21 @@ fn page(command: &Command) -> Result<Vec<u8>> {
     // The version stands in the footer of each.
     let versioned = command.clone().version(env!("CARGO_PKG_VERSION"));
     Page::new(versioned).render(&mut roff).context("cannot render a page")?;
-    Ok(roff)
+    Ok(unfilled(&roff))
+}
+
+/// Examples and tables, which are indented, keep their lines: else they were filled and justified as text is.
+fn unfilled(roff: &[u8]) -> Vec<u8> {
+    let (mut page, mut within) = (Vec::with_capacity(roff.len()), false);
+    for line in roff.split_inclusive(|byte| *byte == b'\n') {
+        let indented = line.starts_with(b"  ");
+        if indented != within {
+            page.extend_from_slice(if indented { b".nf\n" } else { b".fi\n" });
+            within = indented;
+        }
+        page.extend_from_slice(line);
+    }
+    page
 }
 
 fn print(bytes: &[u8]) -> Result<u8> {
@@ -98,6 +112,11 @@ fn print(bytes: &[u8]) -> Result<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_indented_keeps_its_lines() {
+        assert_eq!(unfilled(b"a\n  b  c\n  d\n\ne\n"), b"a\n.nf\n  b  c\n  d\n.fi\n\ne\n");
+    }
 
     #[test]
     fn each_verb_has_a_page_of_its_name() {

@@ -298,4 +298,9 @@ fn the_pages_of_the_manual_are_rendered_without_a_warning() {
         let told = desk.told(&format!("man --warnings=w -l pages/{page} 2>&1 > /dev/null"));
         assert_eq!(told, "", "{page}");
     }
+    let page = desk.told("MANWIDTH=80 man -l pages/xqute-run.1");
+    assert!(
+        page.contains("\n         xqute run echo {1} {2} ::: a b ::: 1 2        all combinations"),
+        "{page}"
+    );
 }
