@@ -85,8 +85,11 @@ fn name() -> impl Strategy<Value = OsString> {
 /// Names and arguments, empty ones too; none that is a separator of sources where it stands alone.
 fn args() -> impl Strategy<Value = Vec<OsString>> {
     let arg = prop_oneof![name(), text().prop_map(OsString::from_vec)];
-    prop::collection::vec(arg, 1..16)
-        .prop_filter("separators", |args| args.iter().all(|it| !it.as_bytes().starts_with(b":::")))
+    let sources = |args: &Vec<OsString>| args.iter().any(|it| it.as_bytes().starts_with(b":::"));
+    let args = prop::collection::vec(arg, 1..16).prop_filter("separators", move |args| !sources(args));
+    // The last one's newline is its own, and not the list's.
+    (args, prop::option::of(Just("end\n".into())))
+        .prop_map(|(args, end)| args.into_iter().chain(end).collect())
 }
 
 /// What GNU parallel's manual says of a replacement string.
@@ -220,6 +223,13 @@ fn names(dir: &Path) -> BTreeSet<OsString> {
     fs::read_dir(dir).unwrap().map(|it| it.unwrap().file_name()).collect()
 }
 
+/// Each with `end` behind it, but the last, unless it is nothing.
+fn joined_openly(args: &[OsString], end: u8) -> Vec<u8> {
+    let mut bytes = joined(args, end);
+    bytes.truncate(bytes.len() - usize::from(!args[args.len() - 1].is_empty()));
+    bytes
+}
+
 /// Each with `end` behind it.
 fn joined(args: &[OsString], end: u8) -> Vec<u8> {
     args.iter().flat_map(|it| [it.as_bytes(), &[end]].concat()).collect()
@@ -230,7 +240,7 @@ fn listed(args: &[OsString]) -> Vec<OsString> {
 }
 
 proptest! {
-    #![proptest_config(config(32))]
+    #![proptest_config(config(24))]
 
     #[test]
     fn every_argument_arrives_in_every_form_from_every_source(args in args(), names in prop::collection::btree_set(name(), 0..8)) {
@@ -246,10 +256,10 @@ proptest! {
             desk.holds(&args, &names, ":::");
             desk.run(&[option, &[null, from, list.as_os_str()]].concat(), command, &[], None);
             desk.holds(&args, &names, "-0 -a FILE");
-            desk.run(&[option, &[null]].concat(), command, &[], Some(&joined(&args, 0)));
+            desk.run(&[option, &[null]].concat(), command, &[], Some(&joined_openly(&args, 0)));
             desk.holds(&args, &names, "-0 on standard input");
             if !lines.is_empty() {
-                desk.run(option, command, &[], Some(&joined(&lines, b'\n')));
+                desk.run(option, command, &[], Some(&joined_openly(&lines, b'\n')));
                 desk.holds(&lines, &names, "lines on standard input");
             }
         }
@@ -289,7 +299,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(96))]
+    #![proptest_config(config(64))]
 
     #[test]
     fn directories_and_files_of_options_may_have_any_name(
