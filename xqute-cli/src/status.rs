@@ -5,9 +5,9 @@ use std::io::Write;
 use anyhow::{Result, bail};
 use clap::Parser;
 use serde::Serialize;
-use xqute::{JobState, JobView, PeakMemory, RunView, WorkDirView};
+use xqute::{JobState, JobView, PeakMemory, RunView, WorkDirView, utc};
 
-use crate::answer::{to_stdout, utc};
+use crate::answer::to_stdout;
 
 /// How many bad jobs are listed unless all are asked for.
 const LISTED: usize = 20;

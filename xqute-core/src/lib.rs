@@ -11,7 +11,7 @@ pub mod hook;
 pub mod job;
 mod lifecycle;
 mod macros;
-mod script;
+pub mod script;
 mod store;
 
 pub use engine::{
@@ -20,7 +20,7 @@ pub use engine::{
 };
 pub use hook::*;
 pub use job::*;
-pub use store::{JobState, JobView, JournalError, RunView, WorkDirError, WorkDirView};
+pub use store::{JobState, JobView, JournalError, RunView, WorkDirError, WorkDirView, utc};
 pub use xqute_macros::{hook, hookspec, link_plugins};
 #[doc(hidden)]
 pub mod __private;

@@ -46,7 +46,7 @@ pub use xqute_core::{
     JournalError, KillReason, Moment, NoSuchJob, Outcome, PeakMemory, Place, PluginError, PluginInfo,
     PluginList, PluginSet, PluginSetBuilder, Progress, Result, RetryPolicy, Run, RunError, RunEvent, RunView,
     Said, Scheduler, SelectionError, Signal, SkipAs, SpecError, StateError, Status, Stopped, Submit, Summary,
-    Text, Usage, Verdict, WorkDirError, WorkDirView, Xqute, XquteBuilder,
+    Text, Usage, Verdict, WorkDirError, WorkDirView, Xqute, XquteBuilder, utc,
 };
 /// What runs jobs: this machine, nothing at all, or a backend of one's own.
 pub mod backend {
@@ -54,6 +54,10 @@ pub mod backend {
         Accepted, Answer, Backend, Env, Jid, Kill, Local, Null, Observation, Process, Refused, Seen,
         Submission, Unreachable,
     };
+}
+/// What jobs run, as text for a shell and for people.
+pub mod script {
+    pub use xqute_core::script::{by_hand, line, not_run, word};
 }
 pub use xqute_core::{hook, hookspec, link_plugins, plugin, plugins};
 

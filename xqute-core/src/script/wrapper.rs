@@ -8,7 +8,7 @@ use super::quote;
 use crate::job::{Argv, JobFiles, Status};
 
 /// The script of every job; lines that begin with `#@` stand for what differs.
-const TEMPLATE: &str = include_str!("wrapper.sh");
+pub(super) const TEMPLATE: &str = include_str!("wrapper.sh");
 
 /// What a job's script is made of. The environment is not in it: that is passed by exec.
 #[derive(Debug)]

@@ -24,5 +24,6 @@ pub(crate) use past::{Past, PastState, Sameness};
 pub(crate) use record::{Record, Used};
 pub(crate) use records::Records;
 pub(crate) use utc::now;
+pub use utc::utc;
 pub use view::{JobState, JobView, RunView, WorkDirView};
 pub(crate) use workdir::WorkDir;

@@ -7,8 +7,9 @@ pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_millis() as u64)
 }
 
-/// Milliseconds since the epoch as a time for people: `2026-11-24 05:31:02 UTC`.
-pub(super) fn utc(millis: u64) -> String {
+/// Milliseconds since the epoch, as [`JobView`](crate::JobView) has them, as a time for people: `2026-11-24 05:31:02 UTC`.
+#[must_use]
+pub fn utc(millis: u64) -> String {
     let seconds = millis / 1000;
     let (year, month, day) = date(seconds / 86_400);
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);

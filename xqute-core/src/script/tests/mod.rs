@@ -1,5 +1,6 @@
 //! Does bash do what the script says? Every test here runs it.
 
+mod by_hand;
 mod end;
 mod fragments;
 mod scene;

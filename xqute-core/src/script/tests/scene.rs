@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
 use crate::job::{Argv, JobFiles};
-use crate::script::{Fragments, Script, render};
+use crate::script::{Fragments, Script, by_hand, render};
 
 /// Nothing here takes a second; what takes this long hangs.
 const TOO_LONG: Duration = Duration::from_secs(60);
@@ -89,6 +89,18 @@ impl Scene {
 
     pub(super) fn start(self) -> Running {
         self.start_in("work".as_ref())
+    }
+
+    /// Runs it by hand: what is left of a job's script, and the files of the job, of which there are none.
+    pub(super) fn by_hand(self) -> (Output, Vec<PathBuf>) {
+        let files = JobFiles::new(self.folder.path().join("work").into(), 3);
+        fs::create_dir_all(files.metadir()).unwrap();
+        let script = self.folder.path().join("script");
+        fs::write(&script, by_hand(&self.render(&files)).unwrap()).unwrap();
+        let mut command = Command::new("bash");
+        command.arg(&script).current_dir(self.folder.path()).envs(self.env).stdin(Stdio::null());
+        let output = command.output().unwrap();
+        (output, fs::read_dir(files.metadir()).unwrap().map(|it| it.unwrap().path()).collect())
     }
 
     fn start_in(mut self, workdir: &OsStr) -> Running {
