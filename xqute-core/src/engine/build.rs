@@ -84,6 +84,10 @@ impl XquteBuilder {
         workdir.clear()?;
         let mut opened = workdir.journal(self.durable)?;
         opened.records.push(&Record::run(scene.run.id(), scene.scheduler.name(), store::now()));
+        // One that was removed cannot be told, and jobs run there all the same.
+        if let Ok(cwd) = std::env::current_dir() {
+            opened.records.push(&Record::run_in(&cwd));
+        }
         let written = opened.journal.write(&mut opened.records);
         written.map_err(|error| BuildError::Begin { path: workdir.path().to_path_buf(), error })?;
         Ok(opened)

@@ -160,7 +160,12 @@ impl Dispatcher {
                 self.orders.push(Order::Discard(Asked { spec: Arc::new(spec), argv }));
                 return self.fed_over(before);
             }
-            Before::New => self.records.push(&Record::fed(index, digest, &argv, &spec)),
+            Before::New => {
+                self.records.push(&Record::fed(index, digest, &argv, &spec));
+                if let Some(record) = Record::environment(index, &spec) {
+                    self.records.push(&record);
+                }
+            }
             Before::Known => {}
         }
         self.jobs.push(Entry::new(spec, argv));

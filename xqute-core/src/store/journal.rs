@@ -133,6 +133,8 @@ pub(super) fn is_there(path: &Path, any: bool) -> Result<bool, JournalError> {
         Ok(Header::Newer(_)) if any => Ok(true),
         Ok(Header::Newer(found)) => Err(JournalError::Newer { path: path_of(), found, known: VERSION }),
         Ok(Header::Foreign) => Err(JournalError::Foreign { path: path_of() }),
+        // It has gone meanwhile.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(JournalError::Io { path: path_of(), error }),
     }
 }

@@ -141,7 +141,10 @@ impl Past {
                 self.job(index, most)?.state = PastState::Failed { attempt };
             }
             // It stays as far as it came.
-            Record::Unstarted { index, .. } => drop(self.job(index, most)?),
+            Record::Unstarted { index, .. } | Record::Environment { index, .. } => {
+                self.job(index, most)?;
+            }
+            Record::RunIn { .. } => {}
             Record::Ended { index, status, .. } => {
                 self.job(index, most)?.state = PastState::Ended(end(status)?);
             }

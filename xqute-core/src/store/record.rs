@@ -3,6 +3,7 @@
 //! On disk a record is its `postcard` form: **the order of variants and of fields is the format**. A new variant goes to
 //! the end; anything else is a new `frame::VERSION`, and the old form is read for ever (`fixtures/`).
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,7 @@ pub(crate) enum Record<'a> {
         holder: Holder<'a>,
         when: u64,
     },
-    /// A job is known. What it is given as environment is not written, since that may be a secret; the digest has it in.
+    /// A job is known. The values of its environment are not written, since they may be secrets; the digest has them in.
     Fed {
         index: usize,
         digest: [u8; 16],
@@ -70,6 +71,17 @@ pub(crate) enum Record<'a> {
     Done { when: u64 },
     /// The run was stopped before the job's turn came, or its next attempt's, or while it ran: that is no end of the job.
     Unstarted { index: usize, why: &'a str, when: u64 },
+    /// The directory that the run's program was started in: jobs run there that are given none. Empty: not known.
+    RunIn {
+        #[serde(borrow)]
+        cwd: Bytes<'a>,
+    },
+    /// The names of what a job is given as environment. Their values may be secrets.
+    Environment {
+        index: usize,
+        #[serde(borrow)]
+        names: Words<'a>,
+    },
 }
 
 /// What an attempt used, in whole microseconds and bytes.
@@ -101,10 +113,22 @@ impl<'a> Record<'a> {
         Self::Run { id, version, scheduler, holder: Holder::this_process(), when }
     }
 
+    /// Where it begins.
+    pub(crate) fn run_in(cwd: &'a Path) -> Self {
+        Self::RunIn { cwd: cwd.as_os_str().into() }
+    }
+
     /// A job is known.
     pub(crate) fn fed(index: usize, digest: Digest, argv: &'a Argv, spec: &'a JobSpec) -> Self {
         let cwd = spec.given_cwd().map(|it| it.as_os_str().into());
         Self::Fed { index, digest: digest.0, name: spec.given_name(), argv: Words::Given(argv.words()), cwd }
+    }
+
+    /// What a job is given as environment, if it is given any.
+    pub(crate) fn environment(index: usize, spec: &'a JobSpec) -> Option<Self> {
+        let names = spec.given_env().iter().map(|(name, _value)| name.as_os_str().into());
+        (!spec.given_env().is_empty())
+            .then(|| Self::Environment { index, names: Words::Read(names.collect()) })
     }
 
     /// The same fact in few words, where one with all of them is too long for a record: text for people goes.
@@ -124,6 +148,8 @@ impl<'a> Record<'a> {
                 Self::Ended { index, attempt, status, why: "", rc, usage, when }
             }
             Self::Unstarted { index, when, .. } => Self::Unstarted { index, why: "", when },
+            Self::RunIn { .. } => Self::RunIn { cwd: Bytes(b"") },
+            Self::Environment { index, .. } => Self::Environment { index, names: Words::Given(&[]) },
             Self::Submitting { .. } | Self::Started { .. } | Self::Done { .. } => self,
         }
     }
@@ -144,8 +170,11 @@ mod tests {
     }
 
     #[test]
-    fn what_a_job_is_given_as_environment_is_not_in_its_record() {
+    fn of_what_a_job_is_given_as_environment_the_names_are_written() {
         let spec = JobSpec::new(["a"]).name("n").env("TOKEN", "secret").cwd("/d");
+        let names = Words::Read(vec![Bytes(b"TOKEN")]);
+        assert_eq!(Record::environment(3, &spec), Some(Record::Environment { index: 3, names }));
+        assert_eq!(Record::environment(3, &JobSpec::new(["a"])), None);
         let record = Record::fed(3, spec.digest().unwrap(), spec.argv().unwrap(), &spec);
         let words = [OsString::from("a")];
         let digest = spec.digest().unwrap().0;

@@ -50,6 +50,8 @@ pub(super) fn every_kind() -> Vec<Record<'static>> {
         },
         Record::Done { when: 1009 },
         Record::Unstarted { index: 1, why: "the run was halted", when: 1010 },
+        Record::RunIn { cwd: Bytes(b"/home/\xFF") },
+        Record::Environment { index: 1, names: Words::Read(vec![Bytes(b"A"), Bytes(b"\xFF")]) },
     ]
 }
 
@@ -119,7 +121,7 @@ pub(super) struct Parts {
 
 prop_compose! {
     pub(super) fn parts()(
-        kind in 0_u8..9,
+        kind in 0_u8..11,
         number in any::<(usize, u32, u64)>(),
         text in ".*",
         words in proptest::collection::vec(any::<Vec<u8>>(), 0..5),
@@ -147,7 +149,12 @@ impl Parts {
             5 => Record::Failed { index, attempt, why: text, rc, usage, when },
             6 => Record::Ended { index, attempt, status: attempt as u8, why: text, rc, usage, when },
             7 => Record::Done { when },
-            _ => Record::Unstarted { index, why: text, when },
+            8 => Record::Unstarted { index, why: text, when },
+            9 => Record::RunIn { cwd: Bytes(text.as_bytes()) },
+            _ => Record::Environment {
+                index,
+                names: Words::Read(self.words.iter().map(|it| Bytes(it)).collect()),
+            },
         }
     }
 }

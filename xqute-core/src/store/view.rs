@@ -1,7 +1,9 @@
 //! What became of the jobs in a work directory? For those who look on: nothing is locked, made or changed.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf, absolute};
 use std::sync::Arc;
 
@@ -34,6 +36,8 @@ pub struct WorkDirView {
 
 #[derive(Debug)]
 struct Seen {
+    /// Where its record is.
+    at: u64,
     run: RunView,
     holder: Holder<'static>,
 }
@@ -42,8 +46,11 @@ struct Seen {
 #[derive(Debug, Clone, Default)]
 struct Marks {
     state: JobState,
+    /// Whether it has this end only because its run was stopped.
+    stopped: bool,
     attempts: u32,
     fed: u64,
+    environment: u64,
     submitted: u64,
     started: u64,
     told: u64,
@@ -62,7 +69,7 @@ impl WorkDirView {
         if !workdir.is_dir() || !is_there(&journal, false)? {
             return Err(WorkDirError::NoRun { path: given.to_owned() });
         }
-        let reader = Self::reader(&journal)?;
+        let reader = Self::reader(given, &journal)?;
         let (jobs, runs) = (Vec::new(), Vec::new());
         let mut view = Self { workdir: workdir.into(), journal, reader, next: 0, jobs, runs };
         view.read()?;
@@ -73,9 +80,9 @@ impl WorkDirView {
     ///
     /// # Errors
     ///
-    /// The journal cannot be read.
+    /// The journal cannot be read, or was removed ([`WorkDirError::NoRun`]): a new run may be about to make another.
     pub fn refresh(&mut self) -> Result<(), WorkDirError> {
-        let reader = Self::reader(&self.journal)?;
+        let reader = Self::reader(&self.workdir, &self.journal)?;
         if reader.salt() == self.reader.salt() && reader.end() >= self.next {
             self.reader = reader;
             self.reader.go_on_at(self.next);
@@ -86,10 +93,13 @@ impl WorkDirView {
         }
     }
 
-    fn reader(journal: &Path) -> Result<Reader<File>, JournalError> {
-        let file =
-            File::open(journal).map_err(|error| JournalError::Io { path: journal.to_owned(), error })?;
-        Reader::new(file, journal)
+    /// A journal that has gone since somebody looked is no other case than one that was never there.
+    fn reader(workdir: &Path, journal: &Path) -> Result<Reader<File>, WorkDirError> {
+        let file = File::open(journal).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => WorkDirError::NoRun { path: workdir.to_owned() },
+            _ => JournalError::Io { path: journal.to_owned(), error }.into(),
+        })?;
+        Ok(Reader::new(file, journal)?)
     }
 
     fn read(&mut self) -> Result<(), JournalError> {
@@ -108,7 +118,7 @@ impl WorkDirView {
             }
         }
         self.next = self.next.max(self.reader.sound());
-        for Seen { run, holder } in &mut self.runs {
+        for Seen { run, holder, .. } in &mut self.runs {
             run.alive = if run.done.is_some() { Some(false) } else { holder.is_alive() };
         }
         // Only one run at a time uses a directory.
@@ -168,12 +178,28 @@ impl WorkDirView {
         let (Some(marks), Some(state)) = (self.jobs.get(index).cloned(), self.state(index)) else {
             return Ok(None);
         };
-        let mut job = JobView::new(index, state, marks.attempts);
-        for at in [marks.fed, marks.submitted, marks.started, marks.told] {
+        let runs_again = marks.stopped || state == JobState::Unfinished;
+        let mut job = JobView::new(index, state, marks.attempts, runs_again);
+        for at in [marks.fed, marks.environment, marks.submitted, marks.started, marks.told] {
             self.fill(&mut job, at)
                 .map_err(|error| JournalError::Io { path: self.journal.clone(), error })?;
         }
+        // It may have been known to several runs: its last attempt was in the one before that attempt's record.
+        let last = marks.submitted.max(marks.fed);
+        let run = self.runs.iter().rev().find(|it| it.at < last).or(self.runs.last());
+        job.cwd = match (run.and_then(|it| it.run.cwd.as_ref()), job.cwd) {
+            (Some(begun), Some(given)) => Some(begun.join(given)),
+            (begun, given) => given.or_else(|| begun.cloned()),
+        };
         Ok(Some(job))
+    }
+
+    /// How many jobs the next run on the directory runs again unasked: the unfinished, and those that ended only because
+    /// their run was stopped.
+    #[must_use]
+    pub fn run_again(&self) -> usize {
+        let live = self.is_live();
+        self.jobs.iter().filter(|it| it.stopped || it.state(live) == JobState::Unfinished).count()
     }
 
     fn fill(&mut self, job: &mut JobView, at: u64) -> io::Result<()> {
@@ -197,14 +223,19 @@ impl WorkDirView {
 fn take(jobs: &mut Vec<Marks>, runs: &mut Vec<Seen>, record: &Record<'_>, at: u64, most: usize) {
     let index = match record {
         Record::Run { id, version, scheduler, holder, when } => {
-            // The new run takes up what the last one left.
-            let left = |it: &&mut Marks| !it.state.is_over() || it.state == JobState::Unfinished;
-            jobs.iter_mut().filter(left).for_each(|it| it.state = JobState::Queued);
+            jobs.iter_mut().for_each(Marks::run_again);
             let holder = holder.clone().into_owned();
             let (id, version, scheduler) = (id.to_string(), version.to_string(), scheduler.to_string());
             let (host, pid) = (holder.host.to_string(), holder.pid);
-            let run = RunView { id, version, scheduler, host, pid, began: *when, done: None, alive: None };
-            runs.push(Seen { run, holder });
+            let (cwd, began, done, alive) = (None, *when, None, None);
+            let run = RunView { id, version, scheduler, host, pid, cwd, began, done, alive };
+            runs.push(Seen { at, run, holder });
+            return;
+        }
+        Record::RunIn { cwd } => {
+            if let Some(seen) = runs.last_mut().filter(|_| !cwd.0.is_empty()) {
+                seen.run.cwd = Some(OsStr::from_bytes(cwd.0).into());
+            }
             return;
         }
         Record::Done { when } => {
@@ -214,6 +245,7 @@ fn take(jobs: &mut Vec<Marks>, runs: &mut Vec<Seen>, record: &Record<'_>, at: u6
             return;
         }
         Record::Fed { index, .. }
+        | Record::Environment { index, .. }
         | Record::Submitting { index, .. }
         | Record::Submitted { index, .. }
         | Record::Started { index, .. }
@@ -239,11 +271,14 @@ impl Marks {
 
     fn take(&mut self, record: &Record<'_>, at: u64) {
         match *record {
-            Record::Run { .. } | Record::Done { .. } => {}
-            Record::Fed { .. } => self.fed = at,
+            Record::Run { .. } | Record::RunIn { .. } | Record::Done { .. } => {}
+            // The job may be another now, under the same name.
+            Record::Fed { .. } => (self.fed, self.environment) = (at, 0),
+            Record::Environment { .. } => self.environment = at,
             Record::Submitting { attempt, .. } => {
                 self.state = JobState::Submitted;
                 self.attempts = attempt.saturating_add(1);
+                self.stopped = false;
                 (self.submitted, self.started, self.told) = (0, 0, 0);
             }
             Record::Submitted { .. } => {
@@ -251,12 +286,34 @@ impl Marks {
             }
             Record::Started { .. } => (self.state, self.started) = (JobState::Running, at),
             Record::Failed { .. } => (self.state, self.told) = (JobState::Retrying, at),
-            Record::Unstarted { .. } => (self.state, self.told) = (JobState::Unfinished, at),
+            Record::Unstarted { .. } => {
+                (self.state, self.stopped, self.told) = (self.state_when_stopped(), true, at);
+            }
             Record::Ended { status, .. } => {
                 if let Some(state) = JobState::ended(status) {
-                    (self.state, self.told) = (state, at);
+                    (self.state, self.stopped, self.told) = (state, false, at);
                 }
             }
+        }
+    }
+
+    /// What was stopped while the scheduler had it was killed; before, or between two attempts, cancelled.
+    fn state_when_stopped(&self) -> JobState {
+        match self.state {
+            JobState::Running => JobState::Killed,
+            JobState::Submitted if self.submitted > 0 => JobState::Killed,
+            _ => JobState::Cancelled,
+        }
+    }
+
+    /// A new run takes up what the last one left.
+    fn run_again(&mut self) {
+        if self.stopped {
+            // Why it was stopped is no news of a job that waits for its turn.
+            (self.stopped, self.told) = (false, 0);
+            self.state = JobState::Queued;
+        } else if !self.state.is_over() {
+            self.state = JobState::Queued;
         }
     }
 }

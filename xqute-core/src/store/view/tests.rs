@@ -1,8 +1,9 @@
 //! Is what is seen of a work directory what its journal has?
 
+use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use tempfile::TempDir;
 
@@ -12,6 +13,7 @@ use crate::store::Records;
 use crate::store::frame::{HEADER, header};
 use crate::store::holder::Holder;
 use crate::store::samples::every_kind;
+use crate::store::words::{Bytes, Words};
 
 /// A work directory whose journal is written bit by bit.
 struct Writer {
@@ -62,11 +64,14 @@ fn each_kind_of_record_is_taken_in() {
     writer.write(&every_kind());
     let mut view = writer.view();
     let states: Vec<_> = view.states().collect();
-    assert_eq!(states, [JobState::Succeeded, JobState::Unfinished, JobState::Killed]);
+    assert_eq!(states, [JobState::Succeeded, JobState::Killed, JobState::Killed]);
     let job = view.job(1).unwrap().unwrap();
     assert_eq!((job.name.as_deref(), job.attempts, job.jid.as_deref()), (Some("näme"), 2, Some("slurm.12")));
     assert_eq!(job.argv[2].as_bytes(), b"\xFF\n\0");
     assert_eq!(job.cwd.unwrap().as_os_str().as_bytes(), b"/\xFE");
+    assert_eq!((job.env, job.runs_again), (vec!["A".into(), OsString::from_vec(b"\xFF".to_vec())], true));
+    let direct = view.job(0).unwrap().unwrap();
+    assert_eq!((direct.cwd.unwrap().as_os_str().as_bytes(), direct.runs_again), (&b"/home/\xFF"[..], false));
     assert_eq!((job.why.as_deref(), job.ended), (Some("the run was halted"), Some(1010)));
     let killed = view.job(2).unwrap().unwrap();
     assert_eq!(killed.usage.unwrap().peak_memory, PeakMemory::AtMost(1 << 33));
@@ -123,14 +128,79 @@ fn another_journal_in_its_place_is_read_anew() {
     assert_eq!((view.len(), &*view.runs().next().unwrap().id), (1, "new"));
 }
 
+/// Jobs that were stopped with their run: before they began, between two attempts, while they ran.
+fn stopped(writer: &mut Writer) {
+    let unstarted = |index| Record::Unstarted { index, why: "the run was halted", when: 3 };
+    writer.write(&[
+        Record::run("a", "local", 5),
+        unstarted(0),
+        Record::Submitted { index: 1, attempt: 0, jid: "1", process: None, when: 5 },
+        Record::Failed { index: 1, attempt: 0, why: "exit code 1", rc: Some(1), usage: None, when: 5 },
+        unstarted(1),
+        Record::Submitting { index: 2, attempt: 0 },
+        unstarted(2),
+        Record::Submitting { index: 3, attempt: 0 },
+        Record::Submitted { index: 3, attempt: 0, jid: "3", process: None, when: 5 },
+        unstarted(3),
+        Record::Started { index: 4, attempt: 0, when: 5 },
+        unstarted(4),
+        ended(5, 7, ""),
+        Record::Done { when: 4 },
+    ]);
+}
+
 #[test]
-fn a_new_run_takes_up_what_the_last_one_left() {
+fn what_was_stopped_with_its_run_ended_as_its_summary_said_and_a_new_run_takes_it_up() {
     let mut writer = Writer::new(7);
-    let unstarted = Record::Unstarted { index: 0, why: "halted", when: 3 };
-    writer.write(&[Record::run("a", "local", 5), unstarted, ended(1, 7, ""), Record::Done { when: 4 }]);
-    assert_eq!(writer.view().states().collect::<Vec<_>>(), [JobState::Unfinished, JobState::Failed]);
+    stopped(&mut writer);
+    let mut view = writer.view();
+    let (cancelled, killed) = (JobState::Cancelled, JobState::Killed);
+    let states: Vec<_> = view.states().collect();
+    assert_eq!(states, [cancelled, cancelled, cancelled, killed, killed, JobState::Failed]);
+    assert_eq!(view.run_again(), 5);
+    let job = view.job(3).unwrap().unwrap();
+    assert_eq!((job.why.as_deref(), job.runs_again), (Some("the run was halted"), true));
+    assert!(!view.job(5).unwrap().unwrap().runs_again);
+
     writer.write(&[Record::run("b", "local", 6)]);
-    assert_eq!(writer.view().states().collect::<Vec<_>>(), [JobState::Queued, JobState::Failed]);
+    view.refresh().unwrap();
+    let states: Vec<_> = view.states().collect();
+    assert_eq!(states[..5], [JobState::Queued; 5]);
+    assert_eq!((states[5], view.run_again()), (JobState::Failed, 0));
+    let job = view.job(3).unwrap().unwrap();
+    assert_eq!((job.why, job.runs_again), (None, false), "that it was stopped once is no news");
+}
+
+#[test]
+fn a_job_ran_where_the_run_of_its_last_attempt_was_started() {
+    let mut writer = Writer::new(7);
+    let spec = |index, cwd| Record::Fed { index, digest: [0; 16], name: None, argv: Words::Given(&[]), cwd };
+    let submitted = |index| Record::Submitted { index, attempt: 0, jid: "1", process: None, when: 5 };
+    let begun = |id: &'static str, cwd| [Record::run(id, "local", 5), Record::RunIn { cwd: Bytes(cwd) }];
+    writer.write(&begun("a", b"/a"));
+    writer.write(&[spec(0, None), spec(1, None), spec(2, Some(Bytes(b"in"))), submitted(0), submitted(1)]);
+    writer.write(&begun("b", b"/b"));
+    writer.write(&[submitted(1), submitted(2)]);
+    let mut view = writer.view();
+    let mut cwd = |index| view.job(index).unwrap().unwrap().cwd.unwrap();
+    assert_eq!([cwd(0), cwd(1), cwd(2)], ["/a", "/b", "/b/in"].map(PathBuf::from));
+}
+
+#[test]
+fn a_journal_that_is_removed_is_no_run_until_another_is_there() {
+    let mut writer = Writer::new(7);
+    writer.write(&[Record::run("old", "local", 5), ended(3, 7, "why")]);
+    let mut view = writer.view();
+    fs::remove_file(writer.journal()).unwrap();
+    assert_eq!(view.job(3).unwrap().unwrap().why.as_deref(), Some("why"), "what was seen can be told");
+    assert!(matches!(view.refresh(), Err(WorkDirError::NoRun { .. })));
+    for torn in [0, HEADER / 2] {
+        fs::write(writer.journal(), &header(8)[..torn]).unwrap();
+        assert!(matches!(view.refresh(), Err(WorkDirError::NoRun { .. })), "a new journal of {torn} bytes");
+    }
+    fs::write(writer.journal(), header(8)).unwrap();
+    view.refresh().unwrap();
+    assert_eq!((view.len(), view.job(3).unwrap()), (0, None));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::job::{PeakMemory, Status, Usage};
 use crate::store::record::{Record, Used};
+use crate::store::words::Words;
 
 /// How far a job came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -21,7 +22,7 @@ pub enum JobState {
     Running,
     /// An attempt failed, and another follows.
     Retrying,
-    /// The run ended before the job did, or its process is gone. The next run on the directory takes it up again.
+    /// How it ended was not written down: its run's process is gone. The next run on the directory runs it again.
     Unfinished,
     /// It succeeded.
     Succeeded,
@@ -43,10 +44,15 @@ pub struct JobView {
     pub name: Option<String>,
     /// The program and its arguments. Empty: their record cannot be read.
     pub argv: Vec<OsString>,
-    /// The directory that it was given to run in.
+    /// The directory that it runs in: the one that it was given, else the one that its run was started in.
     pub cwd: Option<PathBuf>,
+    /// The names of the variables that it was given. Their values are not kept: they may be secrets.
+    pub env: Vec<OsString>,
     /// How far it came.
     pub state: JobState,
+    /// Whether the next run on the directory runs it again unasked: it is unfinished, or ended only because its run was
+    /// stopped.
+    pub runs_again: bool,
     /// How many attempts began.
     pub attempts: u32,
     /// Why it, or this attempt, ended as it did. Here and below, nothing is told of the attempts before the last.
@@ -77,6 +83,8 @@ pub struct RunView {
     pub host: String,
     /// Its process.
     pub pid: u32,
+    /// The directory that it was started in.
+    pub cwd: Option<PathBuf>,
     /// When it began, in milliseconds since the epoch.
     pub began: u64,
     /// When it ended in order, in milliseconds since the epoch.
@@ -136,13 +144,15 @@ impl std::fmt::Display for JobState {
 }
 
 impl JobView {
-    pub(super) fn new(index: usize, state: JobState, attempts: u32) -> Self {
+    pub(super) fn new(index: usize, state: JobState, attempts: u32, runs_again: bool) -> Self {
         Self {
             index,
             name: None,
             argv: Vec::new(),
             cwd: None,
+            env: Vec::new(),
             state,
+            runs_again,
             attempts,
             why: None,
             rc: None,
@@ -155,12 +165,13 @@ impl JobView {
 
     pub(super) fn take(&mut self, record: Record<'_>) {
         match record {
-            Record::Run { .. } | Record::Done { .. } | Record::Submitting { .. } => {}
+            Record::Run { .. } | Record::RunIn { .. } | Record::Done { .. } | Record::Submitting { .. } => {}
             Record::Fed { name, argv, cwd, .. } => {
                 self.name = name.map(str::to_owned);
-                self.argv = argv.iter().map(|word| OsStr::from_bytes(word).to_owned()).collect();
+                self.argv = owned(&argv);
                 self.cwd = cwd.map(|it| OsStr::from_bytes(it.0).into());
             }
+            Record::Environment { names, .. } => self.env = owned(&names),
             Record::Submitted { jid, .. } => self.jid = text(jid),
             Record::Started { when, .. } => self.started = Some(when),
             Record::Unstarted { why, when, .. } => (self.why, self.ended) = (text(why), Some(when)),
@@ -170,6 +181,10 @@ impl JobView {
             }
         }
     }
+}
+
+fn owned(words: &Words<'_>) -> Vec<OsString> {
+    words.iter().map(|word| OsStr::from_bytes(word).to_owned()).collect()
 }
 
 fn text(text: &str) -> Option<String> {
