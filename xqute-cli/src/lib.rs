@@ -26,6 +26,7 @@ mod log;
 mod logs;
 mod options;
 mod output;
+mod plain;
 mod plugins;
 mod run;
 mod script;

@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use xqute::{Argv, Cancelled, Job, JobFiles, Outcome};
 
+use crate::plain;
+
 /// So many groups are told, with the most jobs first,
 const TOLD: usize = 10;
 /// and so many are kept; further failures are only counted.
@@ -177,19 +179,7 @@ fn last_lines(bytes: &[u8]) -> Vec<String> {
 
 /// A text as one line that does nothing to a terminal.
 pub(super) fn line(text: &str) -> String {
-    let mut line = String::new();
-    for (count, letter) in text.chars().enumerate() {
-        if count == WIDTH {
-            line.push('…');
-            break;
-        }
-        match letter {
-            '\t' => line.push(' '),
-            letter if letter.is_control() => line.extend(letter.escape_default()),
-            letter => line.push(letter),
-        }
-    }
-    line
+    plain::line(text, WIDTH)
 }
 
 #[cfg(test)]
