@@ -1,6 +1,8 @@
 //! Where do the answers of the verbs that look go? To standard output, until whoever reads has read enough.
 
+use std::ffi::OsStr;
 use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -26,4 +28,14 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 pub(crate) fn json(out: &mut dyn Write, value: &impl Serialize) -> Result<()> {
     serde_json::to_writer(&mut *out, value).map_err(io::Error::from)?;
     out.write_all(b"\n").context("cannot write to standard output")
+}
+
+/// A command of this program about the same work directory, to be typed.
+pub(crate) fn hint(words: &[&str], workdir: &Path) -> String {
+    let mut words: Vec<&OsStr> = ["xqute"].iter().chain(words).map(OsStr::new).collect();
+    if workdir != Path::new(xqute::DEFAULT_WORKDIR) {
+        words.extend([OsStr::new("-w"), workdir.as_os_str()]);
+    }
+    String::from_utf8_lossy(&words.into_iter().map(xqute::script::word).collect::<Vec<_>>().join(&b' '))
+        .into_owned()
 }

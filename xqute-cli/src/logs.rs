@@ -1,47 +1,61 @@
-//! `xqute logs`: what did a job write?
+//! `xqute logs`: what did jobs write?
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Parser;
 use serde::Serialize;
-use xqute::WorkDirView;
+use xqute::{JobFiles, JobState, WorkDirError, WorkDirView};
 
-use crate::answer::{json, to_stdout};
-use crate::status::known;
+use crate::answer::{hint, json, to_stdout};
+use crate::status::{command, known, why};
+use crate::{exit, plain, say};
+
+mod tail;
+
+use tail::{Tail, cannot_read};
 
 /// How often is looked whether there is more.
 const PAUSE: Duration = Duration::from_millis(200);
+/// So many characters of a command are in a line above its output.
+const WIDTH: usize = 200;
 
 #[derive(Debug, Parser)]
 #[command(after_help = "\
-What the job wrote to standard output goes to standard output, then what it wrote to standard error to standard error.
+What the job wrote to standard output goes to standard output. What it wrote to standard error goes to standard error, and
+then what was around its command (--prescript, --postscript, plugins) wrote. Where several jobs are told, a line stands
+before each.
 
-The JSON is one object a job and line: `index`, `state`, `stdout`, `stderr` (null: it was not asked for, or the job has
-none yet), `lossy` (whether bytes that are no text were replaced).
+The JSON is one object a job and line: `index`, `state`, `stdout`, `stderr`, `script` (null: it was not asked for, or the
+job has none), `lossy` (whether bytes that are no text were replaced).
 
-Exit codes: 0 it was told, 2 there is no such run or job.")]
+Exit codes: 0 it was told, 2 there is no such run, job or attempt.")]
 pub(crate) struct Args {
     #[command(flatten)]
     place: crate::args::Place,
     /// Only what it wrote to standard output
-    #[arg(long, conflicts_with = "stderr")]
+    #[arg(long, conflicts_with_all = ["stderr", "script"])]
     stdout: bool,
     /// Only what it wrote to standard error
-    #[arg(long)]
+    #[arg(long, conflicts_with = "script")]
     stderr: bool,
-    /// Go on until the job has ended, or its run
-    #[arg(short, long, conflicts_with = "json")]
+    /// Only what was written around its command
+    #[arg(long)]
+    script: bool,
+    /// What an earlier attempt wrote: 1 is the first of all runs [default: the last]
+    #[arg(long, value_name = "N", conflicts_with = "follow")]
+    attempt: Option<usize>,
+    /// Go on until the jobs have ended, or their run
+    #[arg(short, long, conflicts_with = "json", requires = "indices")]
     follow: bool,
     /// Tell it as JSON
     #[arg(long)]
     json: bool,
-    /// The jobs, one after the other
-    #[arg(value_name = "INDEX", required = true)]
+    /// The jobs [default: those that failed or were killed]
+    #[arg(value_name = "INDEX")]
     indices: Vec<usize>,
 }
 
@@ -52,6 +66,7 @@ struct Told {
     state: &'static str,
     stdout: Option<String>,
     stderr: Option<String>,
+    script: Option<String>,
     lossy: bool,
 }
 
@@ -59,33 +74,133 @@ struct Told {
 pub(crate) fn show(args: &Args) -> Result<u8> {
     let mut view = WorkDirView::open(&args.place.workdir()?)?;
     known(&view, &args.indices)?;
+    let wanted = if args.indices.is_empty() { failed(&view) } else { args.indices.clone() };
+    if wanted.is_empty() {
+        let see = hint(&["logs", "INDEX"], &args.workdir);
+        say(format_args!("no job failed or was killed; `{see}` prints what another wrote"));
+        return Ok(exit::SUCCESS);
+    }
     to_stdout(|out| {
-        for index in &args.indices {
-            match args.json {
-                true => json(out, &read(&view, *index, args)?)?,
-                false => print(&mut view, *index, args, out)?,
-            }
+        if args.json {
+            return wanted.iter().try_for_each(|index| json(out, &read(&view, *index, args)?));
         }
-        Ok(())
+        let shown = Shown { several: wanted.len() > 1, above_errors: args.stderr || args.script, last: None };
+        match args.follow {
+            true => follow(&mut view, &wanted, args, shown, out),
+            false => print(&mut view, &wanted, args, shown, out),
+        }
     })
 }
 
-fn print(view: &mut WorkDirView, index: usize, args: &Args, out: &mut dyn Write) -> Result<()> {
-    let files = view.files(index);
-    let mut stdout = (!args.stderr).then(|| Tail::new(files.stdout()));
-    let mut stderr = (!args.stdout).then(|| Tail::new(files.stderr()));
+/// Those that have something to tell.
+fn failed(view: &WorkDirView) -> Vec<usize> {
+    let is_failed = |state| matches!(state, JobState::Failed | JobState::Killed);
+    view.states().enumerate().filter(|(_, state)| is_failed(*state)).map(|(index, _)| index).collect()
+}
+
+/// A job's files: standard output, standard error, the log of its script; `None`: that was not asked for.
+fn files(files: &JobFiles, args: &Args) -> Result<[Option<PathBuf>; 3]> {
+    let folder = args.attempt.map(|number| attempt(files, number)).transpose()?;
+    let all = !(args.stdout || args.stderr || args.script);
+    let of = |wanted: bool, path: PathBuf| match (&folder, path.file_name()) {
+        _ if !(all || wanted) => None,
+        (Some(folder), Some(name)) => Some(folder.join(name)),
+        _ => Some(path),
+    };
+    Ok([
+        of(args.stdout, files.stdout()),
+        of(args.stderr, files.stderr()),
+        of(args.script, files.script_log()),
+    ])
+}
+
+/// Where the files of an attempt are. The last one's are where those of an only one are.
+fn attempt(files: &JobFiles, number: usize) -> Result<PathBuf> {
+    let kept = |number: &usize| files.retries().join(number.to_string());
+    let earlier = (0..).take_while(|number| kept(number).is_dir()).count();
+    let index = files.metadir().file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
+    match number {
+        number if number == earlier + 1 => Ok(files.metadir()),
+        number if (1..=earlier).contains(&number) => Ok(kept(&(number - 1))),
+        _ if earlier == 0 => bail!("there is no attempt {number} of job {index}: the only one is 1"),
+        _ => bail!(
+            "there is no attempt {number} of job {index}: they are numbered from 1 to {}, which is the last",
+            earlier + 1
+        ),
+    }
+}
+
+/// What is shown of whom.
+struct Shown {
+    several: bool,
+    /// Whether standard output is empty, and the lines between jobs belong to standard error.
+    above_errors: bool,
+    /// The job whose output stands last.
+    last: Option<usize>,
+}
+
+impl Shown {
+    /// Where it was another job's turn, tells whose turn it is, as `tail` does.
+    fn turn(&mut self, view: &mut WorkDirView, index: usize, out: &mut dyn Write) -> Result<()> {
+        if !self.several || self.last == Some(index) {
+            return Ok(());
+        }
+        let gap = if self.last.is_some() { "\n" } else { "" };
+        self.last = Some(index);
+        let files = view.files(index);
+        let Some(job) = view.job(index)? else { return Ok(()) };
+        let why = why(&job, &files).unwrap_or_else(|| job.state.name().to_owned());
+        let why = why.strip_prefix("failed: ").unwrap_or(&why);
+        let told = plain::line(&format!("{why}: {}", command(&job)), WIDTH);
+        let line = format!("{gap}==> job {index}: {told} <==\n");
+        if self.above_errors {
+            return io::stderr().write_all(line.as_bytes()).context("cannot write to standard error");
+        }
+        out.write_all(line.as_bytes()).context("cannot write to standard output")
+    }
+}
+
+fn print(
+    view: &mut WorkDirView,
+    wanted: &[usize],
+    args: &Args,
+    mut shown: Shown,
+    out: &mut dyn Write,
+) -> Result<()> {
+    for index in wanted {
+        let mut job = Followed::new(view, *index, args)?;
+        shown.turn(view, *index, out)?;
+        job.copy(view, &mut shown, out)?;
+    }
+    Ok(())
+}
+
+/// Each as it writes, until all have ended.
+fn follow(
+    view: &mut WorkDirView,
+    wanted: &[usize],
+    args: &Args,
+    mut shown: Shown,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let jobs = wanted.iter().map(|index| Followed::new(view, *index, args));
+    let mut jobs: Vec<_> = jobs.collect::<Result<_>>()?;
+    let first = |view: &WorkDirView| view.runs().next().map(|it| it.id.clone());
+    let begun = first(view);
     loop {
         // First whether it is over, then the rest: so nothing is missed that was written in between.
-        if args.follow {
-            view.refresh()?;
+        match view.refresh() {
+            Err(WorkDirError::NoRun { .. }) => replaced(args)?,
+            refreshed => refreshed?,
         }
-        let over = !args.follow || view.state(index).is_none_or(xqute::JobState::is_over);
-        if let Some(tail) = &mut stdout {
-            tail.copy(out)?;
-            out.flush()?;
+        if first(view) != begun {
+            replaced(args)?;
         }
-        if let Some(tail) = &mut stderr {
-            tail.copy(&mut io::stderr().lock())?;
+        let mut over = true;
+        for job in jobs.iter_mut().filter(|it| !it.over) {
+            job.over = view.state(job.index).is_none_or(JobState::is_over);
+            job.copy(view, &mut shown, out)?;
+            over &= job.over;
         }
         if over {
             return Ok(());
@@ -94,83 +209,62 @@ fn print(view: &mut WorkDirView, index: usize, args: &Args, out: &mut dyn Write)
     }
 }
 
+fn replaced(args: &Args) -> Result<()> {
+    let see = hint(&["status"], &args.workdir);
+    bail!(
+        "the run was removed while it was followed, perhaps by another with --fresh: `{see}` tells of that one"
+    )
+}
+
+/// A job and how much of its output was shown.
+struct Followed {
+    index: usize,
+    over: bool,
+    stdout: Option<Tail>,
+    errors: Vec<Tail>,
+}
+
+impl Followed {
+    fn new(view: &WorkDirView, index: usize, args: &Args) -> Result<Self> {
+        let [stdout, stderr, script] = files(&view.files(index), args)?;
+        let errors = [stderr, script].into_iter().flatten().map(Tail::new).collect();
+        Ok(Self { index, over: false, stdout: stdout.map(Tail::new), errors })
+    }
+
+    /// Copies what there is more.
+    fn copy(&mut self, view: &mut WorkDirView, shown: &mut Shown, out: &mut dyn Write) -> Result<()> {
+        let index = self.index;
+        if let Some(tail) = &mut self.stdout {
+            tail.copy(|more| {
+                shown.turn(view, index, out)?;
+                out.write_all(more).context("cannot write to standard output")
+            })?;
+        }
+        for tail in &mut self.errors {
+            tail.copy(|more| {
+                shown.turn(view, index, out)?;
+                out.flush().context("cannot write to standard output")?;
+                io::stderr().write_all(more).context("cannot write to standard error")
+            })?;
+        }
+        out.flush().context("cannot write to standard output")
+    }
+}
+
 fn read(view: &WorkDirView, index: usize, args: &Args) -> Result<Told> {
-    let files = view.files(index);
     let mut lossy = false;
-    let mut text = |wanted: bool, path: PathBuf| -> Result<Option<String>> {
+    let mut text = |path: Option<PathBuf>| -> Result<Option<String>> {
+        let Some(path) = path else { return Ok(None) };
         let bytes = match fs::read(&path) {
-            _ if !wanted => return Ok(None),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            bytes => bytes.with_context(|| format!("cannot read {}", path.display()))?,
+            bytes => bytes.with_context(|| cannot_read(&path))?,
         };
         let text = String::from_utf8_lossy(&bytes).into_owned();
         lossy |= text.as_bytes() != bytes;
         Ok(Some(text))
     };
-    let (stdout, stderr) = (text(!args.stderr, files.stdout())?, text(!args.stdout, files.stderr())?);
-    let state = view.state(index).map_or("", xqute::JobState::name);
-    Ok(Told { index, state, stdout, stderr, lossy })
-}
-
-/// A file that grows, and gives way to another of its name when the job is tried again.
-struct Tail {
-    path: PathBuf,
-    open: Option<File>,
-}
-
-impl Tail {
-    fn new(path: PathBuf) -> Self {
-        Self { path, open: None }
-    }
-
-    /// Copies what there is more.
-    fn copy(&mut self, to: &mut dyn Write) -> Result<()> {
-        loop {
-            if let Some(file) = &mut self.open {
-                io::copy(file, to).with_context(|| format!("cannot print {}", self.path.display()))?;
-            }
-            match self.next()? {
-                Some(file) => self.open = Some(file),
-                None => return Ok(()),
-            }
-        }
-    }
-
-    /// The file, if it is another than the one that is open. A job that never ran has none.
-    fn next(&self) -> Result<Option<File>> {
-        let file = match File::open(&self.path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            file => file.with_context(|| cannot_read(&self.path))?,
-        };
-        let id = |file: &File| file.metadata().map(|it| (it.dev(), it.ino()));
-        let new = id(&file).with_context(|| cannot_read(&self.path))?;
-        let old = self.open.as_ref().map(id).transpose().with_context(|| cannot_read(&self.path))?;
-        Ok((old != Some(new)).then_some(file))
-    }
-}
-
-fn cannot_read(path: &Path) -> String {
-    format!("cannot read {}", path.display())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_followed_and_so_is_the_next_of_its_name() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("job.stdout");
-        let (mut tail, mut seen) = (Tail::new(path.clone()), Vec::new());
-        tail.copy(&mut seen).unwrap();
-        fs::write(&path, "a").unwrap();
-        tail.copy(&mut seen).unwrap();
-        fs::write(&path, "ab").unwrap();
-        tail.copy(&mut seen).unwrap();
-        tail.copy(&mut seen).unwrap();
-        fs::rename(&path, dir.path().join("kept")).unwrap();
-        fs::write(&path, "c").unwrap();
-        tail.copy(&mut seen).unwrap();
-        assert_eq!(seen, b"abc");
-    }
+    let [stdout, stderr, script] = files(&view.files(index), args)?;
+    let (stdout, stderr, script) = (text(stdout)?, text(stderr)?, text(script)?);
+    let state = view.state(index).map_or("", JobState::name);
+    Ok(Told { index, state, stdout, stderr, script, lossy })
 }

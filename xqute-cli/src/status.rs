@@ -1,26 +1,41 @@
 //! `xqute status`: what became of the jobs in a work directory?
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::Parser;
-use serde::Serialize;
-use xqute::{JobState, JobView, PeakMemory, RunView, WorkDirView, utc};
+use xqute::{JobFiles, JobState, JobView, RunView, WorkDirView, script, utc};
 
-use crate::answer::to_stdout;
+use crate::answer::{hint, to_stdout};
+use crate::plain;
 
-/// How many bad jobs are listed unless all are asked for.
+mod told;
+
+use told::{Counts, Head, Told};
+
+/// How many bad jobs are listed unless all are asked for,
 const LISTED: usize = 20;
+/// and how many characters of a command.
+const WIDTH: usize = 200;
+/// So much of the end of a script's log is read.
+const TAIL: u64 = 1 << 16;
 
 #[derive(Debug, Parser)]
 #[command(after_help = "\
 Nothing is locked or changed: it may be asked while a run goes on.
 
+A job that was cancelled or killed because its run was stopped is run again when the same list is, and so is one that is
+unfinished: how it ended was not written down, because the program ended before it did.
+
 The JSON is one object: `workdir`, `live` (whether a run goes on there), `runs` (`id`, `version`, `scheduler`, `host`,
-`pid`, `began`, `done`, `alive`), `counts` (by state, and `total`), `jobs`: those asked for, else all that failed, were
-killed or cancelled. A job has `index`, `name`, `argv`, `argv_lossy` (whether bytes of it that are no text were replaced),
-`cwd`, `state`, `attempts`, `why`, `rc`, `jid`, `started`, `ended`, `cpu_seconds`, `peak_memory_bytes`,
-`peak_memory_exact`, `path`. What is not known is null. Times are milliseconds since 1970.
+`pid`, `cwd`, `began`, `done`, `alive`), `counts` (`queued`, `submitted`, `running`, `retrying`, `unfinished`,
+`succeeded`, `failed`, `killed`, `cancelled`, `total`), `jobs`: those asked for, else all that failed, were killed or
+cancelled. A job has `index`, `name`, `argv`, `argv_lossy` (whether bytes of it that are no text were replaced), `cwd`,
+`env` (the names of its variables), `state`, `runs_again` (whether the next run of the list runs it unasked), `attempts`,
+`why`, `rc`, `jid`, `started`, `ended`, `cpu_seconds`, `peak_memory_bytes`, `peak_memory_exact`, `path`. What is not
+known is null. Times are milliseconds since 1970.
 
 Exit codes: 0 it was told, 2 there is no such run or job.")]
 pub(crate) struct Args {
@@ -37,69 +52,13 @@ pub(crate) struct Args {
     indices: Vec<usize>,
 }
 
-/// What JSON has before the jobs.
-#[derive(Debug, Serialize)]
-struct Head {
-    workdir: String,
-    live: bool,
-    runs: Vec<Ran>,
-    counts: Counts,
-}
-
-#[derive(Debug, Serialize)]
-struct Ran {
-    id: String,
-    version: String,
-    scheduler: String,
-    host: String,
-    pid: u32,
-    began: u64,
-    done: Option<u64>,
-    alive: Option<bool>,
-}
-
-#[derive(Debug, Default, Serialize)]
-struct Counts {
-    queued: usize,
-    submitted: usize,
-    running: usize,
-    retrying: usize,
-    unfinished: usize,
-    succeeded: usize,
-    failed: usize,
-    killed: usize,
-    cancelled: usize,
-    total: usize,
-}
-
-/// A job, as JSON tells of it.
-#[derive(Debug, Serialize)]
-pub(crate) struct Told {
-    index: usize,
-    name: Option<String>,
-    argv: Vec<String>,
-    argv_lossy: bool,
-    cwd: Option<String>,
-    state: &'static str,
-    attempts: u32,
-    why: Option<String>,
-    rc: Option<i32>,
-    jid: Option<String>,
-    started: Option<u64>,
-    ended: Option<u64>,
-    cpu_seconds: Option<f64>,
-    peak_memory_bytes: Option<u64>,
-    peak_memory_exact: Option<bool>,
-    path: String,
-}
-
 /// Tells it.
 pub(crate) fn show(args: &Args) -> Result<u8> {
     let mut view = WorkDirView::open(&args.place.workdir()?)?;
     let wanted = if args.indices.is_empty() { bad(&view) } else { args.indices.clone() };
     known(&view, &wanted)?;
     to_stdout(
-        |out| if args.json { as_json(&mut view, &wanted, out) } else { text(&mut view, args, &wanted, out) },
+        |out| if args.json { as_json(&mut view, &wanted, out) } else { text(&mut view, args, wanted, out) },
     )
 }
 
@@ -117,22 +76,47 @@ fn bad(view: &WorkDirView) -> Vec<usize> {
     view.states().enumerate().filter(|(_, state)| state.is_bad()).map(|(index, _)| index).collect()
 }
 
+/// Why a job ended as it did, or is unfinished: what the journal has, and what its script's log has beside that.
+pub(crate) fn why(job: &JobView, files: &JobFiles) -> Option<String> {
+    let why = match job.state {
+        JobState::Unfinished => return Some("unfinished: the program ended before it did".to_owned()),
+        _ => job.why.as_deref()?,
+    };
+    if job.state != JobState::Failed {
+        return Some(why.to_owned());
+    }
+    Some(gave_up(why, files).unwrap_or_else(|| why.to_owned()))
+}
+
+/// The exit code is that of a text before the command.
+fn gave_up(why: &str, files: &JobFiles) -> Option<String> {
+    let mut log = File::open(files.script_log()).ok()?;
+    let size = log.metadata().ok()?.len();
+    log.seek(SeekFrom::Start(size.saturating_sub(TAIL))).ok()?;
+    let mut bytes = Vec::new();
+    log.take(TAIL).read_to_end(&mut bytes).ok()?;
+    let log = String::from_utf8_lossy(&bytes);
+    let place = script::not_run(&log)?;
+    let (code, _text) = place.split_once(" in ")?;
+    Some(format!("{}{place}: the command was not run", why.strip_suffix(code)?))
+}
+
 /// Job by job: there may be a million.
 fn as_json(view: &mut WorkDirView, wanted: &[usize], out: &mut dyn Write) -> Result<()> {
     let head = serde_json::to_string(&Head::of(view))?;
     write!(out, "{},\"jobs\":[", head.strip_suffix('}').unwrap_or(&head))?;
     let mut gap = "";
     for index in wanted {
-        let path = view.files(*index).metadir();
+        let files = view.files(*index);
         if let Some(job) = view.job(*index)? {
-            write!(out, "{gap}{}", serde_json::to_string(&Told::of(job, &path.to_string_lossy()))?)?;
+            write!(out, "{gap}{}", serde_json::to_string(&Told::of(job, &files))?)?;
             gap = ",";
         }
     }
     Ok(writeln!(out, "]}}")?)
 }
 
-fn text(view: &mut WorkDirView, args: &Args, wanted: &[usize], out: &mut dyn Write) -> Result<()> {
+fn text(view: &mut WorkDirView, args: &Args, mut wanted: Vec<usize>, out: &mut dyn Write) -> Result<()> {
     if !args.indices.is_empty() {
         return wanted.iter().try_for_each(|index| detail(view, *index, out));
     }
@@ -140,38 +124,64 @@ fn text(view: &mut WorkDirView, args: &Args, wanted: &[usize], out: &mut dyn Wri
     if !args.failed {
         writeln!(out, "{}", Counts::of(view).line())?;
         for run in view.runs() {
-            writeln!(out, "{}", line(run))?;
+            writeln!(out, "{}", plain::whole(&line(run)))?;
         }
+        // There may be many, and of what failed more is to be learned.
+        wanted.sort_by_key(|index| view.state(*index) == Some(JobState::Cancelled));
     }
     for index in wanted.iter().take(all) {
         brief(view, *index, out)?;
     }
     if wanted.len() > all {
-        writeln!(out, "and {} more: `xqute status --failed` lists all", wanted.len() - all)?;
+        let see = hint(&["status", "--failed"], &args.workdir);
+        writeln!(out, "and {} more: `{see}` lists all", wanted.len() - all)?;
+    }
+    if !args.failed && !view.is_live() {
+        again(view, out)?;
+    }
+    Ok(())
+}
+
+/// What another run of the list runs unasked, and why.
+fn again(view: &WorkDirView, out: &mut dyn Write) -> Result<()> {
+    let all = view.run_again();
+    let unfinished = view.states().filter(|it| *it == JobState::Unfinished).count();
+    let parts = [
+        (unfinished, "unfinished, because the program ended before"),
+        (all - unfinished, "cancelled or killed because the run was stopped"),
+    ];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<_> = parts.map(|(count, why)| format!("{count} {why}")).collect();
+    if !parts.is_empty() {
+        writeln!(out, "run the same list again to run what is left: {}", parts.join("; "))?;
     }
     Ok(())
 }
 
 fn brief(view: &mut WorkDirView, index: usize, out: &mut dyn Write) -> Result<()> {
-    let path = view.files(index).metadir();
+    let files = view.files(index);
     let Some(job) = view.job(index)? else { return Ok(()) };
-    let why = job.why.as_deref().unwrap_or(job.state.name());
-    Ok(writeln!(out, "job {index} {why}: {}\n  {}", command(&job), path.display())?)
+    let why = why(&job, &files).unwrap_or_else(|| job.state.name().to_owned());
+    let (why, command) = (plain::line(&why, WIDTH), plain::line(&command(&job), WIDTH));
+    Ok(writeln!(out, "job {index} {why}: {command}\n  {}", shown(&files.metadir()))?)
 }
 
 fn detail(view: &mut WorkDirView, index: usize, out: &mut dyn Write) -> Result<()> {
-    let path = view.files(index).metadir();
+    let files = view.files(index);
     let Some(job) = view.job(index)? else { return Ok(()) };
     writeln!(out, "job {index} is {}", job.state)?;
     let mut row = |name: &str, value: Option<String>| match value {
-        Some(value) => writeln!(out, "  {name:<9} {value}"),
+        Some(value) => writeln!(out, "  {name:<9} {}", plain::whole(&value)),
         None => Ok(()),
     };
+    let names: Vec<_> = job.env.iter().map(|it| it.to_string_lossy()).collect();
     row("name", job.name.clone())?;
     row("command", Some(command(&job)))?;
     row("cwd", job.cwd.as_ref().map(|it| it.display().to_string()))?;
+    row("variables", (!names.is_empty()).then(|| names.join(" ")))?;
     row("attempts", Some(job.attempts.to_string()))?;
-    row("why", job.why.clone())?;
+    row("why", why(&job, &files))?;
+    row("again", job.runs_again.then(|| "run the same list again to run it again".to_owned()))?;
     row("exit code", job.rc.map(|it| it.to_string()))?;
     row("id", job.jid.clone())?;
     row("started", job.started.map(utc))?;
@@ -179,7 +189,7 @@ fn detail(view: &mut WorkDirView, index: usize, out: &mut dyn Write) -> Result<(
     row("took", took(&job).map(|it| format!("{it:.3} s")))?;
     row("cpu", job.usage.map(|it| format!("{:.3} s", it.cpu().as_secs_f64())))?;
     row("memory", job.usage.map(|it| it.peak_memory.to_string()))?;
-    row("files", Some(path.display().to_string()))?;
+    row("files", Some(files.metadir().display().to_string()))?;
     Ok(())
 }
 
@@ -187,7 +197,12 @@ fn took(job: &JobView) -> Option<f64> {
     Some(job.ended?.checked_sub(job.started?)? as f64 / 1000.0)
 }
 
-fn command(job: &JobView) -> String {
+fn shown(path: &Path) -> String {
+    plain::whole(&path.display().to_string())
+}
+
+/// For people.
+pub(crate) fn command(job: &JobView) -> String {
     xqute::Argv::new(job.argv.iter())
         .map_or_else(|_| "(its record cannot be read)".to_owned(), |it| it.to_string())
 }
@@ -201,99 +216,4 @@ fn line(run: &RunView) -> String {
         (None, None) => "goes on, or its process is gone: that cannot be seen from this machine".to_owned(),
     };
     format!("run {id} on {scheduler}, process {pid} of {host}, began {}, {end}", utc(*began))
-}
-
-impl Head {
-    fn of(view: &WorkDirView) -> Self {
-        let workdir = view.files(0).workdir().to_string_lossy().into_owned();
-        let runs = view.runs().cloned().map(Into::into).collect();
-        Self { workdir, live: view.is_live(), runs, counts: Counts::of(view) }
-    }
-}
-
-impl From<RunView> for Ran {
-    fn from(run: RunView) -> Self {
-        let RunView { id, version, scheduler, host, pid, began, done, alive, .. } = run;
-        Self { id, version, scheduler, host, pid, began, done, alive }
-    }
-}
-
-impl Told {
-    /// `path`: where the job's files are.
-    pub(crate) fn of(job: JobView, path: &str) -> Self {
-        let memory = job.usage.map(|it| it.peak_memory);
-        Self {
-            index: job.index,
-            name: job.name,
-            argv: job.argv.iter().map(|it| it.to_string_lossy().into_owned()).collect(),
-            argv_lossy: job.argv.iter().any(|it| it.to_str().is_none()),
-            cwd: job.cwd.map(|it| it.to_string_lossy().into_owned()),
-            state: job.state.name(),
-            attempts: job.attempts,
-            why: job.why,
-            rc: job.rc,
-            jid: job.jid,
-            started: job.started,
-            ended: job.ended,
-            cpu_seconds: job.usage.map(|it| it.cpu().as_secs_f64()),
-            peak_memory_bytes: memory.map(PeakMemory::bytes),
-            peak_memory_exact: memory.map(|it| matches!(it, PeakMemory::Exactly(_))),
-            path: path.to_owned(),
-        }
-    }
-}
-
-impl Counts {
-    fn of(view: &WorkDirView) -> Self {
-        let mut counts = Self { total: view.len(), ..Self::default() };
-        for state in view.states() {
-            *match state {
-                JobState::Submitted => &mut counts.submitted,
-                JobState::Running => &mut counts.running,
-                JobState::Retrying => &mut counts.retrying,
-                JobState::Unfinished => &mut counts.unfinished,
-                JobState::Succeeded => &mut counts.succeeded,
-                JobState::Failed => &mut counts.failed,
-                JobState::Killed => &mut counts.killed,
-                JobState::Cancelled => &mut counts.cancelled,
-                _ => &mut counts.queued,
-            } += 1;
-        }
-        counts
-    }
-
-    /// Those that are not 0.
-    fn line(&self) -> String {
-        let all = [
-            (self.queued, "queued"),
-            (self.submitted, "submitted"),
-            (self.running, "running"),
-            (self.retrying, "retrying"),
-            (self.unfinished, "unfinished"),
-            (self.succeeded, "succeeded"),
-            (self.failed, "failed"),
-            (self.killed, "killed"),
-            (self.cancelled, "cancelled"),
-        ];
-        let some: Vec<String> = all
-            .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, name)| format!("{count} {name}"))
-            .collect();
-        let jobs = if self.total == 1 { "job" } else { "jobs" };
-        let gap = if some.is_empty() { "" } else { ": " };
-        format!("{} {jobs}{gap}{}", self.total, some.join(", "))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_tell_what_there_is() {
-        let counts = Counts { running: 1, failed: 2, total: 3, ..Counts::default() };
-        assert_eq!(counts.line(), "3 jobs: 1 running, 2 failed");
-        assert_eq!(Counts::default().line(), "0 jobs");
-    }
 }

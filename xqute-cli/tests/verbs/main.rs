@@ -9,7 +9,10 @@ use serde_json::Value;
 use desk::{Desk, desk};
 
 mod desk;
+mod logs;
 mod script;
+mod status;
+mod stopped;
 
 #[test]
 fn what_is_not_there_is_told_and_nothing_is_made() {
