@@ -76,7 +76,7 @@ pub(crate) fn show(args: &Args) -> Result<u8> {
     known(&view, &args.indices)?;
     let wanted = if args.indices.is_empty() { failed(&view) } else { args.indices.clone() };
     if wanted.is_empty() {
-        let see = hint(&["logs", "INDEX"], &args.workdir);
+        let see = hint(&["logs", "INDEX"], &args.place.workdir()?);
         say(format_args!("no job failed or was killed; `{see}` prints what another wrote"));
         return Ok(exit::SUCCESS);
     }
@@ -210,7 +210,7 @@ fn follow(
 }
 
 fn replaced(args: &Args) -> Result<()> {
-    let see = hint(&["status"], &args.workdir);
+    let see = hint(&["status"], &args.place.workdir()?);
     bail!(
         "the run was removed while it was followed, perhaps by another with --fresh: `{see}` tells of that one"
     )

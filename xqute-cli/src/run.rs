@@ -16,7 +16,7 @@ use xqute::{
 
 use crate::jobs::{Asked, Jobs, Planned};
 use crate::options::{Scheduler, processors, variable};
-use crate::{args, exit, output, say, script};
+use crate::{args, exit, output, say};
 
 /// After so long without a first job, who waits is told for what.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -229,8 +229,7 @@ async fn show(mut jobs: Jobs) -> Result<u8> {
         if let Some(note) = &job.note {
             say(format_args!("{note}"));
         }
-        let mut line = Vec::new();
-        script::words(job.argv.words(), &mut line);
+        let mut line = xqute::script::line(&job.argv);
         line.push(b'\n');
         match std::io::stdout().write_all(&line) {
             // Whoever reads has read enough.

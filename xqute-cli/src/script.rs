@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;

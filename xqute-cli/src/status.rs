@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use clap::Parser;
@@ -133,7 +133,7 @@ fn text(view: &mut WorkDirView, args: &Args, mut wanted: Vec<usize>, out: &mut d
         brief(view, *index, out)?;
     }
     if wanted.len() > all {
-        let see = hint(&["status", "--failed"], &args.workdir);
+        let see = hint(&["status", "--failed"], &args.place.workdir()?);
         writeln!(out, "and {} more: `{see}` lists all", wanted.len() - all)?;
     }
     if !args.failed && !view.is_live() {

@@ -12,12 +12,13 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// What is not run here, and why.
-const NOT_RUN: [(&str, &str); 2] = [
+const NOT_RUN: [(&str, &str); 3] = [
     (
         "cargo run --release -q -- run -j 4 -w .xqute-readme sha256sum ::: $(git ls-files '*.rs')",
         "`.ci/run` runs it, and compares",
     ),
     ("cargo test --workspace", "this is it"),
+    ("xqute run -c FILE", "FILE is what `xqute config` has written: tests/settings.rs reads it again"),
 ];
 
 /// The languages of blocks; none other, so that no command hides in one that is not read.

@@ -65,7 +65,12 @@ fn the_order_of_calls_is_told_with_its_reason() {
     let told = desk.told(&["plugins", "order", "on_job_failed", "--plugins", "+log"]);
     let lines: Vec<&str> = told.lines().collect();
     assert!(lines[0].starts_with("1. print, priority -1000, "), "{told}");
-    assert!(lines[1].starts_with("2. report, ") && lines[2].starts_with("3. log, ") && lines[2].ends_with("larger priority)"), "{told}");
+    assert!(
+        lines[1].starts_with("2. report, ")
+            && lines[2].starts_with("3. log, ")
+            && lines[2].ends_with("larger priority)"),
+        "{told}"
+    );
     let json = desk.json(&["plugins", "order", "on_job_failed", "--plugins", "+log", "--json"]);
     assert_eq!((&json["calls"][0]["after"], &json["calls"][1]["after"]), (&Value::Null, &"priority".into()));
     assert!(desk.json(&["plugins", "--json"])["plugins"][0]["hooks"].is_array());
