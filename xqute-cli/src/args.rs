@@ -125,8 +125,8 @@ printed when the job ends. Run the same list again, and jobs that are done are n
 Options may also stand in xqute.toml (`forks = 4`), in a `[profile.NAME]` of it, or in the environment (XQUTE_FORKS=4), by their
 long names; --plugins is `select` there (`select = [\"-log\"]`, XQUTE_SELECT), as `[plugins.NAME]` configures a plugin. What is
 typed wins, then the environment, the profile, the file; what wins also drops what it excludes. `xqute config` shows what is in
-effect. A flag that is set there is switched off by --no-fresh, --no-shell, --no-keep-order, --no-tag, --no-quiet or
---no-retry-failed; a list of -e or -o is added to. An option that is typed twice has its last value.
+effect. A flag that is set there is switched off by --no-fresh, --no-shell, --no-keep-order, --no-tag, --no-json, --no-quiet
+or --no-retry-failed; a list of -e or -o is added to. An option that is typed twice has its last value.
 
 Failed jobs are tried again with `--error-strategy retry`, or where only a number above 0 or, typed, a delay is given. In
 xqute.toml and the environment a delay alone changes nothing, and with another error-strategy a number does not either.
@@ -141,12 +141,13 @@ Exit codes: 0 all jobs succeeded, 1 some did not, 2 something was wrong with wha
 
 /// What switches off a flag that is set in `xqute.toml` or the environment: its id, its name, the flag's id. Not in the list of
 /// options, where each would say the same.
-const OFF: [[&str; 3]; 6] = [
+const OFF: [[&str; 3]; 7] = [
     ["no_fresh", "no-fresh", "fresh"],
     ["no_retry_failed", "no-retry-failed", "retry_failed"],
     ["no_shell", "no-shell", "shell"],
     ["no_keep_order", "no-keep-order", "keep_order"],
     ["no_tag", "no-tag", "tag"],
+    ["no_json", "no-json", "json"],
     ["no_quiet", "no-quiet", "quiet"],
 ];
 

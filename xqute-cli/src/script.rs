@@ -14,7 +14,7 @@ use crate::status::known;
 
 #[derive(Debug, Parser)]
 #[command(after_help = "\
-It is a script for a shell: `xqute script 3 | sh` does what the job did, in its directory, prints what the job printed, and
+It is a script for a shell: `xqute script 2 | sh` does what the job did, in its directory, prints what the job printed, and
 leaves the job's files as they are. Where something stood around the command (--prescript, --postscript, a plugin's text),
 that is in it; what it prints goes to standard error.
 

@@ -256,7 +256,7 @@ fn the_verbs_that_look_find_the_work_directory_as_a_run_does() {
         assert!(desk.0.path().join(name).exists());
         assert!(with(&["status", "0"]).contains(&format!("echo {name}\n")));
         assert_eq!(with(&["logs", "0"]), format!("{name}\n"));
-        assert!(with(&["script", "0"]).contains(&format!("echo {name}\n")));
+        assert!(with(&["script", "0"]).contains(&format!("echo {name} ")));
     }
     fs::write(desk.0.path().join("other.toml"), "workdir = 'typed'").unwrap();
     assert_eq!(desk.xqute(&[], &["logs", "-c", "other.toml", "0"]).1, "typed\n");

@@ -96,7 +96,7 @@ fn what_only_a_shell_would_read_is_noted_once_and_passed_as_it_is() {
         assert_eq!(times, 0, "{args:?}: {ran:?}");
     }
     let (times, ran) = noted(&["run", "--dry-run", "echo", ">", "x"], "");
-    assert_eq!((times, ran.stdout.as_str()), (1, "echo '>' x\n"));
+    assert_eq!((times, ran.stdout.as_str()), (1, "echo \">\" x\n"));
 }
 
 #[test]
