@@ -33,7 +33,8 @@ pub(crate) fn json(out: &mut dyn Write, value: &impl Serialize) -> Result<()> {
 /// A command of this program about the same work directory, to be typed.
 pub(crate) fn hint(words: &[&str], workdir: &Path) -> String {
     let mut words: Vec<&OsStr> = ["xqute"].iter().chain(words).map(OsStr::new).collect();
-    if workdir != Path::new(xqute::DEFAULT_WORKDIR) {
+    let default = Path::new(xqute::DEFAULT_WORKDIR);
+    if workdir != default && std::path::absolute(default).map_or(true, |it| it != workdir) {
         words.extend([OsStr::new("-w"), workdir.as_os_str()]);
     }
     String::from_utf8_lossy(&words.into_iter().map(xqute::script::word).collect::<Vec<_>>().join(&b' '))

@@ -89,7 +89,7 @@ pub(crate) fn why(job: &JobView, files: &JobFiles) -> Option<String> {
 }
 
 /// The exit code is that of a text before the command.
-fn gave_up(why: &str, files: &JobFiles) -> Option<String> {
+pub(crate) fn gave_up(why: &str, files: &JobFiles) -> Option<String> {
     let mut log = File::open(files.script_log()).ok()?;
     let size = log.metadata().ok()?.len();
     log.seek(SeekFrom::Start(size.saturating_sub(TAIL))).ok()?;

@@ -8,7 +8,10 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
-use xqute::{Argv, Cancelled, Job, JobFiles, Outcome};
+use xqute::{Cancelled, Job, JobFiles, Outcome};
+
+use crate::answer::hint;
+use crate::status::gave_up;
 
 use crate::plain;
 
@@ -69,7 +72,7 @@ impl Report {
         let stopped = matches!(outcome, Outcome::Cancelled(Cancelled::Stopped(_)));
         let program = if stopped { OsStr::new("") } else { job.argv().program() };
         let kind = Kind {
-            cause: line(&cause(outcome)),
+            cause: line(&cause(job, outcome)),
             program: program.to_owned(),
             last_line: stderr.last().cloned().unwrap_or_default(),
         };
@@ -135,10 +138,7 @@ fn more(text: &mut String, index: usize, workdir: &Arc<Path>) -> fmt::Result {
         }
     }
     if files.metadir().exists() {
-        let number = index.to_string();
-        let words = ["xqute", "logs", &number, "-w"].map(OsStr::new);
-        let see = Argv::new(words.into_iter().chain([workdir.as_os_str()]));
-        see.map_or(Ok(()), |see| writeln!(text, "    see: {see}"))?;
+        writeln!(text, "    see: {}", hint(&["logs", &index.to_string()], workdir))?;
     }
     Ok(())
 }
@@ -147,9 +147,11 @@ fn jobs(count: usize) -> String {
     format!("{count} job{}", if count == 1 { "" } else { "s" })
 }
 
-/// Without the word that every failure has.
-fn cause(outcome: &Outcome) -> String {
-    outcome.failure().map_or_else(|| outcome.to_string(), ToString::to_string)
+/// Without the word that every failure has; with the part of its script that failed, where that was not the command.
+fn cause(job: &Job, outcome: &Outcome) -> String {
+    let Some(failure) = outcome.failure() else { return outcome.to_string() };
+    let why = failure.to_string();
+    gave_up(&why, &job.files()).unwrap_or(why)
 }
 
 /// The last lines of a file that say something. One that cannot be read has none: the report is about the job.
@@ -254,6 +256,6 @@ mod tests {
         let told = report.tell().unwrap();
         assert!(told.contains(&format!("\n    script: {}\n", files.script_log().display())), "{told}");
         assert!(!told.contains("stderr:"), "{told}");
-        assert!(told.ends_with(&format!("see: xqute logs 4 -w '{}'", workdir.display())), "{told}");
+        assert!(told.ends_with(&format!("see: xqute logs 4 -w \"{}\"", workdir.display())), "{told}");
     }
 }
