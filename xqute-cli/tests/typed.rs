@@ -137,3 +137,12 @@ fn forks_may_be_a_share_of_the_processors() {
         desk.run(&["run", "-j", "200%", "--timeout", "5m", "sh", "-c", "{}", ":::", jobs[0], jobs[1]], "");
     assert_eq!(ran.code, Some(0), "{ran:?}");
 }
+
+#[test]
+fn a_source_that_never_ends_goes_with_one_that_does() {
+    let desk = Desk::new();
+    let xqute = env!("CARGO_BIN_EXE_xqute");
+    let line = format!("yes y | {xqute} run --dry-run echo :::: - :::+ a b");
+    let out = Command::new("bash").args(["-c", &line]).current_dir(desk.path()).output().unwrap();
+    assert_eq!(String::from_utf8(out.stdout).unwrap(), "echo y a\necho y b\n");
+}

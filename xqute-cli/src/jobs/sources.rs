@@ -83,25 +83,20 @@ impl Combined {
         if sources.first().is_some_and(|it| it.linked) {
             bail!("`:::+` goes with the source before it, and there is none: write `:::`");
         }
-        let mut columns: Vec<Column> = Vec::new();
+        let mut columns: Vec<Items> = Vec::new();
         for source in sources {
             let linked = source.linked;
             let items = Items::open(source.from, delimiter).await?;
-            match columns.last_mut() {
-                Some(column) if linked => column.link(items).await?,
-                Some(_) => columns.push(Column::Rows(items.all().await?)),
-                None => columns.push(Column::Open(items)),
+            match columns.pop() {
+                Some(column) if linked => columns.push(column.with(items)),
+                column => columns.extend(column.into_iter().chain([items])),
             }
         }
         let mut columns = columns.into_iter();
-        let first = match columns.next() {
-            None => Items::Rows(Vec::new().into_iter()),
-            Some(Column::Open(items)) => items,
-            Some(Column::Rows(rows)) => Items::Rows(rows.into_iter()),
-        };
+        let first = columns.next().unwrap_or_else(|| Items::Rows(Vec::new().into_iter()));
         let mut rest = Vec::new();
         for column in columns {
-            rest.push(column.rows().await?);
+            rest.push(column.all().await?);
         }
         let turn = vec![0; rest.len()];
         Ok(Self { first, head: None, rest, turn })
@@ -134,40 +129,16 @@ impl Combined {
     }
 }
 
-/// Arguments that vary together.
-enum Column {
-    Open(Items),
-    Rows(Vec<Vec<OsString>>),
-}
-
-impl Column {
-    async fn rows(self) -> Result<Vec<Vec<OsString>>> {
-        match self {
-            Self::Open(items) => items.all().await,
-            Self::Rows(rows) => Ok(rows),
-        }
-    }
-
-    /// The shorter one says how many there are, as with GNU parallel.
-    async fn link(&mut self, items: Items) -> Result<()> {
-        let here = std::mem::replace(self, Self::Rows(Vec::new()));
-        let pairs = here.rows().await?.into_iter().zip(items.all().await?);
-        *self = Self::Rows(
-            pairs
-                .map(|(mut row, more)| {
-                    row.extend(more);
-                    row
-                })
-                .collect(),
-        );
-        Ok(())
-    }
-}
-
 /// The arguments of one source, or rows of several.
 enum Items {
     Rows(std::vec::IntoIter<Vec<OsString>>),
-    Text { text: Box<dyn AsyncBufRead + Unpin + Send>, delimiter: u8, name: String },
+    Text {
+        text: Box<dyn AsyncBufRead + Unpin + Send>,
+        delimiter: u8,
+        name: String,
+    },
+    /// Sources that vary together.
+    Linked(Vec<Self>),
 }
 
 impl Items {
@@ -191,9 +162,28 @@ impl Items {
         })
     }
 
+    fn with(self, more: Self) -> Self {
+        match self {
+            Self::Linked(mut all) => {
+                all.push(more);
+                Self::Linked(all)
+            }
+            one => Self::Linked(vec![one, more]),
+        }
+    }
+
     async fn next(&mut self) -> Result<Option<Vec<OsString>>> {
         match self {
             Self::Rows(rows) => Ok(rows.next()),
+            // The shortest one says how many there are, as with GNU parallel.
+            Self::Linked(all) => {
+                let mut row = Vec::new();
+                for items in all {
+                    let Some(more) = Box::pin(items.next()).await? else { return Ok(None) };
+                    row.extend(more);
+                }
+                Ok(Some(row))
+            }
             Self::Text { text, delimiter, name } => {
                 let mut item = Vec::new();
                 let read = text.read_until(*delimiter, &mut item).await;
