@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::JournalError;
@@ -45,8 +45,12 @@ enum Syncing {
 
 impl Journal {
     /// Opens it and reads it, or makes it, with mode 0600. A frame that was only half written is cut off its end.
-    /// `durable`: a write returns when it is safe from a power cut.
-    pub(super) fn open(path: &Path, durable: bool) -> Result<Opened, JournalError> {
+    /// `durable`: a write returns when it is safe from a power cut. `directories` have a new entry, which is to be as safe.
+    pub(super) fn open(
+        path: &Path,
+        durable: bool,
+        mut directories: Vec<PathBuf>,
+    ) -> Result<Opened, JournalError> {
         let refused = |error| JournalError::Io { path: path.to_owned(), error };
         let file = options().read(true).open(path).map_err(refused)?;
         let mut reader = Reader::new(&file, path)?;
@@ -59,20 +63,28 @@ impl Journal {
         }
         if at == 0 {
             salt = random();
-            begin(&file, path, salt).map_err(refused)?;
+            file.write_all_at(&header(salt), 0).map_err(refused)?;
+            directories.extend(path.parent().map(Path::to_owned));
             at = HEADER as u64;
         }
-        let journal = Self::of(file, path, durable).map_err(refused)?;
+        let journal = Self::of(file, path, durable, directories).map_err(refused)?;
         Ok(Opened { journal, records: Records::new(salt, at), past, damage })
     }
 
-    fn of(file: File, path: &Path, durable: bool) -> io::Result<Self> {
+    fn of(file: File, path: &Path, durable: bool, mut directories: Vec<PathBuf>) -> io::Result<Self> {
         let (file, path) = (Arc::new(file), Arc::from(path));
         let syncing = if durable {
+            directories.iter().for_each(|it| sync_directory(it));
             Syncing::AtOnce { failed: None }
         } else {
             let (file, path) = (Arc::clone(&file), Arc::clone(&path));
-            Syncing::Later(Syncer::start(move || sync(&file, &path))?)
+            let sync = move || {
+                sync(&file, &path)?;
+                // With the first records, so that no run waits for the disk before it begins.
+                directories.drain(..).for_each(|it| sync_directory(&it));
+                Ok(())
+            };
+            Syncing::Later(Syncer::start(sync)?)
         };
         Ok(Self { file, path, syncing })
     }
@@ -150,16 +162,6 @@ fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
     options
-}
-
-/// Writes the header, and sees to it that the file is still there after a power cut.
-fn begin(file: &File, path: &Path, salt: u64) -> io::Result<()> {
-    file.write_all_at(&header(salt), 0)?;
-    file.sync_all()?;
-    if let Some(parent) = path.parent() {
-        sync_directory(parent);
-    }
-    Ok(())
 }
 
 /// Makes safe what was made in a directory or removed from it. Not every file system can.

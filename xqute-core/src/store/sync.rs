@@ -48,7 +48,7 @@ struct State {
 }
 
 impl Syncer {
-    pub(super) fn start(sync: impl Fn() -> io::Result<()> + Send + 'static) -> io::Result<Self> {
+    pub(super) fn start(sync: impl FnMut() -> io::Result<()> + Send + 'static) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
         let thread = thread::Builder::new().name("xqute-journal".into()).spawn(move || theirs.serve(sync))?;
@@ -92,7 +92,7 @@ impl Drop for Syncer {
 }
 
 impl Shared {
-    fn serve(&self, sync: impl Fn() -> io::Result<()>) {
+    fn serve(&self, mut sync: impl FnMut() -> io::Result<()>) {
         while self.wait() {
             if let Err(error) = sync() {
                 self.lock().failed = Some(Failed::new(&error));

@@ -48,7 +48,6 @@ impl WorkDir {
         if !stale.is_empty() && !fresh && !has_past {
             return Err(WorkDirError::Used { path });
         }
-        made.iter().filter_map(|it| it.parent()).for_each(sync_directory);
         Ok(Self { path: path.into(), _lock: lock, made, fresh, stale, new_journal: false })
     }
 
@@ -78,7 +77,8 @@ impl WorkDir {
         debug_assert!(!self.fresh, "the past is to go, and is still there");
         let path = journal_path(&self.path);
         self.new_journal = !path.exists();
-        Journal::open(&path, durable)
+        let parents = self.made.iter().filter_map(|it| it.parent()).map(Path::to_owned).collect();
+        Journal::open(&path, durable, parents)
     }
 
     /// The command of a past job as a line for people, where it can be read.

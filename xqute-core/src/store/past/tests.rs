@@ -129,14 +129,14 @@ fn a_record_that_makes_no_sense_is_told_and_nothing_is_allocated_for_it() {
 fn the_command_of_a_past_job_can_be_shown() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("journal");
-    let mut opened = crate::store::Journal::open(&path, false).unwrap();
+    let mut opened = crate::store::Journal::open(&path, false, Vec::new()).unwrap();
     for (index, words) in [["echo", "a b"], ["cat", "x"]].into_iter().enumerate() {
         let spec = JobSpec::new(words);
         opened.records.push(&Record::fed(index, spec.digest().unwrap(), spec.argv().unwrap(), &spec));
     }
     opened.records.push(&ended(2, 6));
     opened.journal.write(&mut opened.records).unwrap();
-    let past = crate::store::Journal::open(&path, false).unwrap().past;
+    let past = crate::store::Journal::open(&path, false, Vec::new()).unwrap().past;
     let shown = |index| command(&path, past.get(index).unwrap());
     assert_eq!(shown(0).unwrap(), "echo 'a b'");
     assert_eq!(shown(1).unwrap(), "cat x");
