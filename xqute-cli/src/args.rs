@@ -168,6 +168,15 @@ pub(crate) struct Run {
     /// What runs the jobs: `local`, this machine, or `null`, which runs nothing
     #[arg(short, long, value_name = "NAME", default_value = "local", value_parser = options::scheduler, help_heading = "Where and how many")]
     pub(crate) scheduler: Scheduler,
+    /// Start the next job so much later at the earliest: 1, 500ms, 5m
+    #[arg(long, value_name = "TIME", value_parser = options::duration, help_heading = "Where and how many")]
+    pub(crate) delay: Option<Duration>,
+    /// Start no job while so many threads run on this machine: 1.5, or a share of the processors, 80%
+    #[arg(long, value_name = "N", value_parser = options::load, help_heading = "Where and how many")]
+    pub(crate) load: Option<f64>,
+    /// Start no job while less memory is free on this machine: 2G
+    #[arg(long, value_name = "SIZE", value_parser = options::size, help_heading = "Where and how many")]
+    pub(crate) memfree: Option<u64>,
     /// An option for the scheduler
     #[arg(short = 'o', long, value_name = "KEY=VALUE", help_heading = "Where and how many")]
     pub(crate) scheduler_opt: Vec<OsString>,

@@ -62,6 +62,40 @@ pub(crate) fn limit(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// `1.5` threads, or `80%` of the processors.
+pub(crate) fn load(text: &str) -> Result<f64, String> {
+    let (number, of) = match text.strip_suffix('%') {
+        None => (text, 1.0),
+        Some(percent) => (percent, f64::from(u32::try_from(processors().get()).unwrap_or(u32::MAX)) / 100.0),
+    };
+    let read = number.parse::<f64>().ok().filter(|it| it.is_finite() && *it > 0.0);
+    read.map(|it| it * of).ok_or_else(|| {
+        format!("`{text}` is no load: write how many threads may run, as `1.5`, or their share of the processors, as `80%`")
+    })
+}
+
+/// `500000`, `512M`, `2g`: with K, M, G, T of 1024, with k, m, g, t of 1000, as GNU parallel reads sizes.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    let digits = text.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let powers = ["", "K", "M", "G", "T"];
+    let power = |unit: &str| powers.iter().position(|it| *it == unit);
+    let scale = match (power(unit), power(&unit.to_uppercase())) {
+        (Some(power), _) => 1024_f64.powi(i32::try_from(power).unwrap_or(0)),
+        (None, Some(power)) => 1000_f64.powi(i32::try_from(power).unwrap_or(0)),
+        (None, None) => f64::NAN,
+    };
+    let bytes = number.parse::<f64>().map_or(f64::NAN, |it| it * scale);
+    // A size has no fraction of a byte.
+    if (1.0..1e18).contains(&bytes) {
+        Ok(bytes as u64)
+    } else {
+        Err(format!(
+            "`{text}` is no size: write bytes, or a number with K, M, G or T (of 1024; k, m, g, t: of 1000), as `2G`"
+        ))
+    }
+}
+
 /// `now,fail=1`, `soon,fail=10%`, `soon,success=3`, `now,done=5`, `never`; as GNU parallel has them.
 pub(crate) fn halt(text: &str) -> Result<Option<Halt>, String> {
     let wrong = |why: &str| {
@@ -177,6 +211,16 @@ mod tests {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
         assert!(limit("0").is_err() && limit("1").is_ok());
+    }
+
+    #[test]
+    fn loads_and_sizes_are_those_of_gnu_parallel() {
+        let all = f64::from(u32::try_from(processors().get()).unwrap());
+        assert_eq!((load("1.5"), load("50%")), (Ok(1.5), Ok(all / 2.0)));
+        assert!(["", "0", "-1", "x", "%", "inf", "nan"].iter().all(|it| load(it).is_err()));
+        assert_eq!((size("10"), size("2K"), size("2k")), (Ok(10), Ok(2048), Ok(2000)));
+        assert_eq!((size("1.5G"), size("1T")), (Ok(3 << 29), Ok(1 << 40)));
+        assert!(["", "0", "K", "-1", "1KB", "1 G", "1e3", "9999999T"].iter().all(|it| size(it).is_err()));
     }
 
     #[test]

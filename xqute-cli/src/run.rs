@@ -162,6 +162,15 @@ fn builder(args: args::Run) -> Result<XquteBuilder> {
     if let Some(limit) = args.timeout {
         builder = builder.timeout(limit);
     }
+    if let Some(delay) = args.delay {
+        builder = builder.start_delay(delay);
+    }
+    if let Some(threads) = args.load {
+        builder = builder.max_load(threads);
+    }
+    if let Some(bytes) = args.memfree {
+        builder = builder.min_free_memory(bytes);
+    }
     if let Some(grace) = args.kill_grace {
         builder = builder.kill_grace(grace);
     }

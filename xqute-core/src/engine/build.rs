@@ -53,7 +53,7 @@ impl XquteBuilder {
         feeder.remember(History::new(past, Arc::downgrade(&workdir), self.retry_failed));
         scene.run.freeze();
         let settings = self.settings(&scene, backend.uses_files());
-        let (wrapping, poll_interval) = (self.wrapping, self.poll_interval);
+        let (wrapping, poll_interval, throttle) = (self.wrapping, self.poll_interval, self.throttle);
         let parts = Parts {
             backend,
             fed,
@@ -63,6 +63,7 @@ impl XquteBuilder {
             settings,
             wrapping,
             poll_interval,
+            throttle,
             journal_damage,
         };
         Ok(Xqute::new(Built { scene, plugins, feeder, messages, parts, listens: self.listens, workdir }))
@@ -109,6 +110,7 @@ impl XquteBuilder {
             halt: self.halt.or(halts),
             files,
             seed: random(),
+            paced: self.throttle.is_set(),
             told: scene.told(),
         }
     }

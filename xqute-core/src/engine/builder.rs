@@ -13,6 +13,7 @@ use super::error::Result;
 use super::halt::Halt;
 use super::handle::Xqute;
 use super::perform::Wrapping;
+use super::throttle::Throttle;
 use crate::backend::Backend;
 use crate::hook::{FaultPolicy, PluginList, PluginSet, PluginSetBuilder};
 #[cfg(doc)]
@@ -55,6 +56,7 @@ pub struct XquteBuilder {
     pub(super) timeout: Option<Duration>,
     pub(super) grace: Duration,
     pub(super) poll_interval: Duration,
+    pub(super) throttle: Throttle,
     pub(super) wrapping: Wrapping,
     pub(super) backend: Option<Arc<dyn Backend>>,
     pub(super) options: BTreeMap<String, String>,
@@ -78,6 +80,7 @@ impl Default for XquteBuilder {
             timeout: None,
             grace: DEFAULT_GRACE,
             poll_interval: DEFAULT_POLL_INTERVAL,
+            throttle: Throttle::default(),
             wrapping: Wrapping::default(),
             backend: None,
             options: BTreeMap::new(),
@@ -162,6 +165,30 @@ impl XquteBuilder {
     /// Bash that runs after each job's command, and sees its exit code in `$rc`. Default: none.
     pub fn postscript(mut self, text: impl Into<String>) -> Self {
         self.wrapping.postscript = Some(text.into());
+        self
+    }
+}
+
+/// When jobs start.
+impl XquteBuilder {
+    /// How long after one job the next may start at the earliest. Default: at once.
+    pub fn start_delay(mut self, delay: Duration) -> Self {
+        self.throttle.delay = Some(delay);
+        self
+    }
+
+    /// No job starts while so many threads of this machine run or wait for a disk (`procs_running` and `procs_blocked` of
+    /// `/proc/stat`, in a container the whole machine's), whatever they belong to. After a start it is looked again 100 ms
+    /// later, and once a second while it is too busy. Default: no limit.
+    pub fn max_load(mut self, threads: f64) -> Self {
+        self.throttle.load = Some(threads);
+        self
+    }
+
+    /// No job starts while less memory of this machine is available, in bytes (`MemAvailable` of `/proc/meminfo`). Jobs that
+    /// run are left alone. Default: no limit.
+    pub fn min_free_memory(mut self, bytes: u64) -> Self {
+        self.throttle.memory = Some(bytes);
         self
     }
 }

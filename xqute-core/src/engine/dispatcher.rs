@@ -42,6 +42,8 @@ pub(super) struct Settings {
     pub(super) files: bool,
     /// What makes the jitter of waits random.
     pub(super) seed: u64,
+    /// Whether each start holds the next one back.
+    pub(super) paced: bool,
     pub(super) told: Told,
 }
 
@@ -88,6 +90,8 @@ pub(super) struct Dispatcher {
     abandoned: bool,
     /// The run's files cannot be written.
     broken: Option<String>,
+    /// No job starts until it is said.
+    held: bool,
     /// Somebody reads events.
     publishing: bool,
     dice: u64,
@@ -101,6 +105,7 @@ impl Dispatcher {
     pub(super) fn new(settings: Settings, records: Records) -> Self {
         Self {
             dice: settings.seed | 1,
+            held: settings.paced,
             settings,
             jobs: Jobs::default(),
             queue: VecDeque::new(),
@@ -309,13 +314,25 @@ impl Dispatcher {
 
     fn fill_slots(&mut self) {
         let may_start = self.may_start();
-        while may_start && self.busy < self.settings.forks && self.hooks_keep_up() {
+        while may_start && !self.held && self.busy < self.settings.forks && self.hooks_keep_up() {
             let Some(index) = self.queue.pop_front() else { return };
             // One that was cancelled meanwhile stays in the queue until its turn.
             if self.jobs.get(index).is_some_and(|entry| entry.state == State::Queued) {
+                self.held = self.settings.paced;
                 self.step(index, Event::Turn);
             }
         }
+    }
+
+    /// Whether starts are held back.
+    pub(super) fn is_held(&self) -> bool {
+        self.held
+    }
+
+    /// One more job may start.
+    pub(super) fn release(&mut self) {
+        self.held = false;
+        self.fill_slots();
     }
 
     /// Whether a job may be handed to the scheduler.

@@ -17,6 +17,7 @@ use super::feeder::Feeder;
 use super::perform::{Performer, Wrapping};
 use super::questions::Questions;
 use super::thread::Engine;
+use super::throttle::{Pace, Throttle};
 use super::timers::Timers;
 use super::treaty::{Ended, Fed, Message};
 use crate::backend::Backend;
@@ -80,6 +81,7 @@ pub(super) struct Parts {
     pub(super) settings: Settings,
     pub(super) wrapping: Wrapping,
     pub(super) poll_interval: Duration,
+    pub(super) throttle: Throttle,
     pub(super) journal_damage: u64,
 }
 
@@ -269,6 +271,7 @@ impl Shared {
             messages: parts.inbox,
             ended,
             poll_interval: parts.poll_interval,
+            pace: Pace::new(parts.throttle),
             listens: self.listens,
             journal_damage: parts.journal_damage,
         }

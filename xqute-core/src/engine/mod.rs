@@ -16,6 +16,7 @@ mod perform;
 mod questions;
 mod signals;
 mod thread;
+mod throttle;
 mod timers;
 mod treaty;
 

@@ -14,6 +14,7 @@ use super::error::RunError;
 use super::perform::Performer;
 use super::questions::{Answered, Questions};
 use super::signals;
+use super::throttle::Pace;
 use super::treaty::{Ended, Fed, Message};
 use crate::hook::{PluginSet, Stopped, Summary};
 use crate::store;
@@ -33,6 +34,7 @@ pub(super) struct Engine {
     pub(super) messages: mpsc::UnboundedReceiver<Message>,
     pub(super) ended: watch::Sender<Option<Ended>>,
     pub(super) poll_interval: Duration,
+    pub(super) pace: Pace,
     /// Whether it listens to signals.
     pub(super) listens: bool,
     /// Bytes of the journal that could not be read.
@@ -87,6 +89,9 @@ impl Engine {
                 false => {}
             }
             self.questions.ask(&self.dispatcher);
+            if self.dispatcher.is_held() {
+                self.pace.hold(Instant::now());
+            }
             let woke = self.wait(&mut polls).await;
             self.dispatcher.at(store::now(), self.performer.publishes());
             self.handle(woke);
@@ -95,7 +100,7 @@ impl Engine {
     }
 
     async fn wait(&mut self, polls: &mut Interval) -> Woke {
-        let wake = self.performer.next_timer();
+        let wake = [self.performer.next_timer(), self.pace.due()].into_iter().flatten().min();
         tokio::select! {
             biased;
             Some(message) = self.messages.recv() => Woke::Message(message),
@@ -135,6 +140,9 @@ impl Engine {
             self.handle(Woke::Message(message));
         }
         self.performer.due(&mut self.dispatcher);
+        if self.dispatcher.is_held() && self.pace.allows(Instant::now()) {
+            self.dispatcher.release();
+        }
         for _ in 0..BATCH {
             if !self.dispatcher.wants_more() {
                 break;

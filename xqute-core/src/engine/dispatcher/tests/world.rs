@@ -64,6 +64,7 @@ impl World {
             halt: None,
             files: true,
             seed: 1,
+            paced: false,
             told: Told(told.to_vec()),
         };
         Self {

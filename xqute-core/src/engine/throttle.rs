@@ -1,0 +1,142 @@
+//! When may the next job start, though there is room for it? Not sooner than asked, and not while the machine is busy.
+
+use std::fs;
+use std::io;
+use std::time::{Duration, Instant};
+
+/// After a start the machine is looked at so much later: by then the job shows.
+const SETTLED: Duration = Duration::from_millis(100);
+/// A machine that was too busy is looked at again so much later.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// What holds starts back.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Throttle {
+    /// From one start to the next.
+    pub(super) delay: Option<Duration>,
+    /// No start while so many threads run or wait for a disk.
+    pub(super) load: Option<f64>,
+    /// No start while less memory is available, in bytes.
+    pub(super) memory: Option<u64>,
+}
+
+impl Throttle {
+    /// Whether each start waits for something.
+    pub(super) fn is_set(&self) -> bool {
+        self.delay.is_some() || self.looks()
+    }
+
+    /// Whether the machine is looked at, before the first start too.
+    pub(super) fn looks(&self) -> bool {
+        self.load.is_some() || self.memory.is_some()
+    }
+
+    fn allows(&self) -> bool {
+        self.load.is_none_or(|most| told("/proc/stat", busy).is_none_or(|now| now < most))
+            && self.memory.is_none_or(|least| told("/proc/meminfo", available).is_none_or(|now| now >= least))
+    }
+}
+
+/// When the next start is to be allowed.
+#[derive(Debug)]
+pub(super) struct Pace {
+    throttle: Throttle,
+    due: Option<Instant>,
+    begun: bool,
+}
+
+impl Pace {
+    pub(super) fn new(throttle: Throttle) -> Self {
+        Self { throttle, due: None, begun: false }
+    }
+
+    /// Starts are held back from now on, if they were not.
+    pub(super) fn hold(&mut self, now: Instant) {
+        if self.due.is_some() {
+            return;
+        }
+        let settled = if self.throttle.looks() { SETTLED } else { Duration::ZERO };
+        // Before the first start there is nothing to wait for.
+        let wait =
+            if self.begun { self.throttle.delay.unwrap_or_default().max(settled) } else { Duration::ZERO };
+        self.begun = true;
+        self.due = now.checked_add(wait);
+    }
+
+    /// When it is to be asked again.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Whether the next start is allowed, now.
+    pub(super) fn allows(&mut self, now: Instant) -> bool {
+        if self.due.is_none_or(|due| now < due) {
+            return false;
+        }
+        let allows = self.throttle.allows();
+        self.due = if allows { None } else { now.checked_add(AGAIN) };
+        allows
+    }
+}
+
+/// What a file of the system says. One that cannot be read holds nothing back for ever.
+fn told<T>(path: &str, read: fn(&str) -> Option<T>) -> Option<T> {
+    let text = fs::read_to_string(path).and_then(|text| read(&text).ok_or(io::ErrorKind::InvalidData.into()));
+    text.inspect_err(|error| tracing::warn!("{path} does not tell how busy this machine is: {error}")).ok()
+}
+
+/// How many threads run or wait for a disk, but for the one that asks.
+fn busy(stat: &str) -> Option<f64> {
+    let running = f64::from(u32::try_from(number(stat, "procs_running ")?).ok()?);
+    let blocked = f64::from(u32::try_from(number(stat, "procs_blocked ")?).ok()?);
+    Some((running - 1.0).max(0.0) + blocked)
+}
+
+/// In bytes.
+fn available(meminfo: &str) -> Option<u64> {
+    number(meminfo, "MemAvailable:")?.checked_mul(1024)
+}
+
+fn number(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_of_the_system_are_read() {
+        assert_eq!(busy("cpu 1 2\nprocs_running 4\nprocs_blocked 2\n"), Some(5.0));
+        assert_eq!(busy("cpu 1 2\n"), None);
+        assert_eq!(available("MemTotal: 9 kB\nMemAvailable:    2048 kB\n"), Some(2 << 20));
+        assert!(told("/proc/stat", busy).is_some() && told("/proc/meminfo", available) > Some(0));
+        assert_eq!(told("/proc/none", busy), None);
+    }
+
+    #[test]
+    fn starts_keep_their_distance() {
+        let mut pace = Pace::new(Throttle { delay: Some(Duration::from_secs(3)), ..Throttle::default() });
+        let (begun, second) = (Instant::now(), Duration::from_secs(1));
+        pace.hold(begun);
+        assert!(pace.allows(begun), "the first one waits for nothing");
+        pace.hold(begun);
+        pace.hold(begun + second);
+        assert!(!pace.allows(begun + second) && pace.due() == Some(begun + 3 * second));
+        assert!(pace.allows(begun + 3 * second) && pace.due().is_none());
+    }
+
+    #[test]
+    fn a_busy_machine_is_looked_at_again() {
+        let full = Throttle { memory: Some(u64::MAX), ..Throttle::default() };
+        let (mut pace, begun) = (Pace::new(full), Instant::now());
+        pace.hold(begun);
+        assert!(!pace.allows(begun) && pace.due() == Some(begun + AGAIN));
+        let mut pace = Pace::new(Throttle { load: Some(f64::INFINITY), memory: Some(1), delay: None });
+        pace.hold(begun);
+        assert!(pace.allows(begun));
+        pace.hold(begun);
+        assert_eq!(pace.due(), Some(begun + SETTLED));
+    }
+}
