@@ -1,6 +1,7 @@
 //! Runs, through the facade, as a program that embeds xqute makes them.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod after;
 mod again;
 mod argv;
 mod drops;

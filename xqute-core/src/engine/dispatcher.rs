@@ -3,6 +3,7 @@
 //! Nothing here waits, spawns, reads a clock or calls a hook: an event goes in, records and orders come out, so it is
 //! tested without any of them.
 
+mod after;
 mod answers;
 mod moves;
 mod state;
@@ -14,6 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::after::Waiting;
 use super::halt::Halt;
 use super::jobs::{Entry, Jobs};
 use super::treaty::{Asked, Before, Fed, Level, Message, Order, SmallFile, Timer, Why};
@@ -73,6 +75,8 @@ pub(super) struct Dispatcher {
     doomed: BTreeSet<usize>,
     /// Jobs that the scheduler did not take for now.
     postponed: BTreeSet<usize>,
+    /// Jobs that wait for others.
+    waiting: Waiting,
     /// Slots taken.
     busy: usize,
     /// Jobs with hooks that have not returned, and whoever else is called.
@@ -114,6 +118,7 @@ impl Dispatcher {
             submitting: 0,
             doomed: BTreeSet::new(),
             postponed: BTreeSet::new(),
+            waiting: Waiting::default(),
             busy: 0,
             calling: 0,
             counts: Counts::default(),
@@ -149,7 +154,7 @@ impl Dispatcher {
     }
 
     /// A job was fed. Indices come in order.
-    pub(super) fn fed(&mut self, Fed { index, spec, digest, before }: Fed) {
+    pub(super) fn fed(&mut self, Fed { index, spec, digest, before, after }: Fed) {
         let Ok(argv) = spec.argv().cloned() else {
             return tracing::error!(index, "a job without a command passed the feeder");
         };
@@ -181,13 +186,13 @@ impl Dispatcher {
             let why = crate::job::KillReason::User;
             return self.step(index, Event::Stop(Stop { how: How::Ask, why }));
         }
-        self.step(index, Event::Enqueue);
+        self.enqueue(index, &after);
         self.fill_slots();
     }
 
     /// A job that an earlier run has brought to its end.
     fn fed_over(&mut self, before: Before) {
-        self.jobs.push_over();
+        self.jobs.push_over(before == Before::Done);
         let count = if before == Before::Done {
             &mut self.counts.done_before
         } else {
@@ -313,6 +318,7 @@ impl Dispatcher {
     }
 
     fn fill_slots(&mut self) {
+        self.tell_dependents();
         let may_start = self.may_start();
         while may_start && !self.held && self.busy < self.settings.forks && self.hooks_keep_up() {
             let Some(index) = self.queue.pop_front() else { return };

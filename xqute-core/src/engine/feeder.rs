@@ -1,5 +1,6 @@
 //! How does a job come in? In order, checked, and only where there is room.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc::{self, error::TrySendError};
@@ -7,7 +8,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use super::history::History;
 use super::treaty::{Fed, Message};
 use crate::hook::{Control, Counts, FeedError, NoSuchJob, Progress};
-use crate::job::JobSpec;
+use crate::job::{JobRef, JobSpec, Need};
 
 /// The most jobs that were fed and not yet looked at.
 pub(super) const WAITING_FED: usize = 1024;
@@ -33,13 +34,20 @@ struct Door {
     /// More come from outside.
     feeding: bool,
     history: Arc<History>,
+    /// The jobs that have a name or tags, by each.
+    words: HashMap<Arc<str>, Vec<usize>>,
 }
 
 impl Feeder {
     pub(super) fn new(messages: mpsc::UnboundedSender<Message>) -> (Self, mpsc::Receiver<Fed>) {
         let (jobs, fed) = mpsc::channel(WAITING_FED);
-        let door =
-            Door { next: 0, closed: Some(FeedError::NotBuilt), feeding: true, history: Arc::default() };
+        let door = Door {
+            next: 0,
+            closed: Some(FeedError::NotBuilt),
+            feeding: true,
+            history: Arc::default(),
+            words: HashMap::new(),
+        };
         (Self { jobs, messages, door: Mutex::new(door), reached: Mutex::default() }, fed)
     }
 
@@ -83,14 +91,38 @@ impl Feeder {
             return Err(closed.clone());
         }
         let index = door.next;
+        let after = door.after(&spec)?;
         let (digest, before) = door.history.look(index, &spec)?;
         door.next += 1;
-        send(Fed { index, spec, digest, before });
+        spec.words().for_each(|word| door.words.entry(word).or_default().push(index));
+        send(Fed { index, spec, digest, before, after });
         Ok(index)
     }
 
     fn door(&self) -> MutexGuard<'_, Door> {
         self.door.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Door {
+    /// The jobs that this one is to wait for, each once; that one succeeds is more than that it ends.
+    fn after(&self, spec: &JobSpec) -> Result<Vec<(usize, Need)>, FeedError> {
+        let mut all: BTreeMap<usize, Need> = BTreeMap::new();
+        for (job, need) in spec.given_after() {
+            let unknown = || FeedError::UnknownJob { job: job.clone(), fed: self.next };
+            let found: &[usize] = match job {
+                JobRef::Index(index) if *index < self.next => std::slice::from_ref(index),
+                JobRef::Index(_) => return Err(unknown()),
+                JobRef::Word(word) => self.words.get(word).ok_or_else(unknown)?,
+            };
+            for index in found {
+                let known = all.entry(*index).or_insert(*need);
+                if *need == Need::Success {
+                    *known = Need::Success;
+                }
+            }
+        }
+        Ok(all.into_iter().collect())
     }
 }
 

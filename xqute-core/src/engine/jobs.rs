@@ -1,4 +1,4 @@
-//! Which jobs are there? A dense table: an index is a place in it. A job that is over takes eight bytes.
+//! Which jobs are there? A dense table: an index is a place in it. A job that is over takes nine bytes.
 
 use std::num::NonZeroU64;
 use std::path::Path;
@@ -14,6 +14,8 @@ use crate::script::Fragments;
 #[derive(Debug, Default)]
 pub(super) struct Jobs {
     slots: Vec<Option<Box<Entry>>>,
+    /// Whether they succeeded; `None`: they have not ended.
+    ends: Vec<Option<bool>>,
     left: usize,
 }
 
@@ -30,12 +32,26 @@ impl Jobs {
 
     pub(super) fn push(&mut self, entry: Entry) {
         self.slots.push(Some(Box::new(entry)));
+        self.ends.push(None);
         self.left += 1;
     }
 
     /// A job that was over before.
-    pub(super) fn push_over(&mut self) {
+    pub(super) fn push_over(&mut self, well: bool) {
         self.slots.push(None);
+        self.ends.push(Some(well));
+    }
+
+    /// It has ended, with success or not.
+    pub(super) fn set_end(&mut self, index: usize, well: bool) {
+        if let Some(end) = self.ends.get_mut(index) {
+            *end = Some(well);
+        }
+    }
+
+    /// Whether a job has succeeded; `None`: it has not ended.
+    pub(super) fn ended_well(&self, index: usize) -> Option<bool> {
+        self.ends.get(index).copied().flatten()
     }
 
     /// A job that is not over.

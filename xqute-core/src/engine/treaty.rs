@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::backend::{Jid, Kill};
 use crate::hook::{Fault, Said, Stopped, Submit, Summary};
-use crate::job::{Argv, Digest, Job, JobSpec, Moment, Signal};
+use crate::job::{Argv, Digest, Job, JobSpec, Moment, Need, Signal};
 use crate::script::Fragments;
 
 use super::error::RunError;
@@ -17,6 +17,8 @@ pub(super) struct Fed {
     pub(super) spec: JobSpec,
     pub(super) digest: Digest,
     pub(super) before: Before,
+    /// The jobs that it waits for, each once.
+    pub(super) after: Vec<(usize, Need)>,
 }
 
 /// What an earlier run on the same work directory made of a job.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::progress::Progress;
-use crate::job::{JobSpec, SpecError};
+use crate::job::{JobRef, JobSpec, SpecError};
 
 /// A job that was not taken.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -16,6 +16,16 @@ pub enum FeedError {
     /// It is no job: its command is none, or what goes with it.
     #[error(transparent)]
     Spec(#[from] SpecError),
+    /// It waits for a job that has not been fed.
+    #[error(
+        "it is to wait for {job}, and of the {fed} jobs that were fed before it none is that: feed those first that others wait for (`in_order` sorts a list)"
+    )]
+    UnknownJob {
+        /// What it waits for.
+        job: JobRef,
+        /// How many jobs there are.
+        fed: usize,
+    },
     /// The run takes no more jobs: `run_until_complete` was called and the last job has ended, or the run was dropped.
     #[error("the run is over and takes no more jobs: feed it before its last job ends")]
     Closed,

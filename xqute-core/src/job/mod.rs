@@ -1,9 +1,11 @@
 //! What is a job? What is asked, what is known of it, how it ended, and what its files are called.
 
+mod after;
 mod argv;
 mod digest;
 mod failure;
 mod files;
+mod graph;
 mod moment;
 mod outcome;
 mod retry;
@@ -13,10 +15,13 @@ mod status;
 mod usage;
 mod view;
 
+pub use after::JobRef;
+pub(crate) use after::Need;
 pub use argv::{Argv, ArgvError};
 pub(crate) use digest::Digest;
 pub use failure::Failure;
 pub use files::JobFiles;
+pub use graph::{GraphError, in_order};
 pub use moment::Moment;
 pub use outcome::{Cancelled, KillReason, Outcome, SkipAs};
 pub use retry::{DEFAULT_DELAY, DEFAULT_MAX_DELAY, DEFAULT_RETRIES, FailureKind, RetryPolicy};

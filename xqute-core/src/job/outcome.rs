@@ -118,6 +118,11 @@ pub enum Cancelled {
         /// Its reason.
         reason: Cow<'static, str>,
     },
+    /// It waited for a job that did not succeed.
+    Dependency {
+        /// The index of that job.
+        job: usize,
+    },
     /// It was to be killed before the scheduler had it.
     Stopped(KillReason),
 }
@@ -126,6 +131,7 @@ impl fmt::Display for Cancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Veto { plugin, reason } => write!(f, "vetoed by plugin `{plugin}`: {reason}"),
+            Self::Dependency { job } => write!(f, "it waited for job {job}, which did not succeed"),
             Self::Stopped(reason) => reason.fmt(f),
         }
     }

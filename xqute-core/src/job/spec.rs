@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::after::{JobRef, Need};
 use super::argv::{Argv, ArgvError};
 use super::digest::Digest;
 use super::retry::RetryPolicy;
@@ -67,6 +68,7 @@ struct Rest {
     cwd: Option<PathBuf>,
     retry: Option<RetryPolicy>,
     timeout: Option<Duration>,
+    after: Vec<(JobRef, Need)>,
     data: Vec<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -135,6 +137,21 @@ impl JobSpec {
         self
     }
 
+    /// The job starts when these have succeeded: the job of an index, or all that were given a name or tag before this one is
+    /// fed. If one of them ends otherwise, the job is cancelled, and what waits for it too. May be said several times.
+    #[must_use]
+    pub fn after(mut self, jobs: impl Into<JobRef>) -> Self {
+        self.rest().after.push((jobs.into(), Need::Success));
+        self
+    }
+
+    /// The job starts when these have ended, however: as [`after`](Self::after) otherwise.
+    #[must_use]
+    pub fn after_any(mut self, jobs: impl Into<JobRef>) -> Self {
+        self.rest().after.push((jobs.into(), Need::End));
+        self
+    }
+
     /// Attaches a value that hooks find with [`Job::data`](super::Job::data): one of each type; a later one replaces it.
     #[must_use]
     pub fn data<T: Any + Send + Sync>(mut self, value: T) -> Self {
@@ -185,6 +202,25 @@ impl JobSpec {
 
     pub(crate) fn given_tags(&self) -> &[Arc<str>] {
         self.rest.as_ref().map_or(&[], |it| &it.tags)
+    }
+
+    /// By which others find it: its name and its tags.
+    pub(crate) fn words(&self) -> impl Iterator<Item = Arc<str>> {
+        self.name.iter().chain(self.given_tags()).cloned()
+    }
+
+    pub(crate) fn given_after(&self) -> &[(JobRef, Need)] {
+        self.rest.as_ref().map_or(&[], |it| &it.after)
+    }
+
+    /// The same where the jobs that it waits for have new places in their list.
+    pub(super) fn renumbered(mut self, places: &[usize]) -> Self {
+        for (job, _) in self.rest.iter_mut().flat_map(|it| &mut it.after) {
+            if let JobRef::Index(index) = job {
+                *index = places[*index];
+            }
+        }
+        self
     }
 
     pub(crate) fn given_env(&self) -> &[(OsString, OsString)] {

@@ -8,7 +8,7 @@ use crate::job::{Failure, KillReason, Moment, Outcome, RetryPolicy, Status};
 /// Where a job is. How it ended is apart, in its [`Outcome`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
-    /// Known; not in the queue yet.
+    /// Known; not in the queue yet: it may wait for other jobs.
     Init,
     /// Waits for a slot.
     Queued,
@@ -87,7 +87,7 @@ pub(crate) enum Event {
     Turn,
     /// The gate of submission is open.
     Allowed,
-    /// The gate ends it: a veto, or it need not run.
+    /// The gate ends it: a veto, or it need not run. Or, before it is queued, a job that it waits for does.
     Decided(Outcome),
     /// The gate is broken, like this.
     Broken(Failure),

@@ -38,6 +38,9 @@ pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step
         (State::Gating, Event::Allowed) | (State::Postponed, Event::Resubmit) => {
             moves(State::Submitting { kill: None }, &[Submit])
         }
+        (State::Init, Event::Decided(outcome @ Outcome::Cancelled(_))) => {
+            ends_with(outcome, &[Tell(Moment::Init), Tell(Moment::Cancelled)])
+        }
         (State::Gating, Event::Decided(outcome)) => ends(outcome),
         (State::Gating, Event::Broken(failure))
         | (State::Submitting { kill: None }, Event::Rejected(failure))

@@ -145,11 +145,13 @@ impl Dispatcher {
             Outcome::Cancelled(_) => &mut self.counts.cancelled,
         };
         *count += 1;
-        let left_over = is_left_over(&outcome);
+        let (left_over, well) = (is_left_over(&outcome), outcome.is_success());
         entry.outcome = Some(outcome);
         if entry.ran || !left_over {
             self.write_end(index, status);
         }
+        self.jobs.set_end(index, well);
+        self.note_end(index);
     }
 
     /// What never ran has no files; what does not run again has those of its last attempt, and they say how it ended.
@@ -261,6 +263,8 @@ impl Dispatcher {
 fn is_left_over(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Cancelled(Cancelled::Stopped(reason)) => *reason != KillReason::User,
+        // The next run may see the job that it waited for succeed.
+        Outcome::Cancelled(Cancelled::Dependency { .. }) => true,
         Outcome::Killed(reason) => *reason != KillReason::User,
         _ => false,
     }

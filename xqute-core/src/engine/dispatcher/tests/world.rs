@@ -101,7 +101,7 @@ impl World {
         let digest = spec.digest().unwrap();
         self.told.push(Vec::new());
         self.attempts.push(0);
-        self.dispatcher.fed(Fed { index, spec, digest, before: Before::New });
+        self.dispatcher.fed(Fed { index, spec, digest, before: Before::New, after: Vec::new() });
         self.obey();
     }
 
