@@ -107,6 +107,13 @@ Examples:
                                                 a shell runs it, and reads nothing of what is filled in
   xqute run --dry-run echo {} ::: a b           shows what would run
 
+Jobs that wait for others stand in a file (--file jobs.toml, or a JSON object a line), in any order:
+  [[job]]
+  name = \"sum\"
+  cmd = \"./sum parts\"          # or argv = [\"./sum\", \"parts\"], or shell = \"./sum parts > sum\"
+  after = [\"part\"]             # runs when all jobs of this name or tag have succeeded; after_any: have ended
+A job may have name, tags, env, cwd, timeout and retries. If one that it waits for does not succeed, it is cancelled.
+
 Replacement strings, filled in after COMMAND is split into words, and never read again:
   {}    the argument          {.}   without its extension     {/}   what follows the last slash
   {//}  its directory         {/.}  {/} without extension     {#}   the number of the job, from 1
@@ -202,6 +209,9 @@ pub(crate) struct Run {
     /// Take arguments from FILE, one a line; `-` is standard input. As `:::: FILE`
     #[arg(short = 'a', long = "arg-file", value_name = "FILE", help_heading = "Jobs")]
     pub(crate) arg_file: Vec<OsString>,
+    /// Run the jobs of FILE instead of a COMMAND: TOML, or a JSON object a line; `-` is standard input. They may wait for each other
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["arg_file", "null", "words"], help_heading = "Jobs")]
+    pub(crate) file: Option<PathBuf>,
     /// Arguments and lines end with a NUL byte, as those of `find -print0`
     #[arg(short = '0', long, help_heading = "Jobs")]
     pub(crate) null: bool,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use xqute::backend::{Local, Null};
 use xqute::{
-    Error, ErrorStrategy, FeedError, JobSpec, RetryPolicy, RunError, Signal, Stopped, Summary, Xqute,
+    Argv, Error, ErrorStrategy, FeedError, JobSpec, RetryPolicy, RunError, Signal, Stopped, Summary, Xqute,
     XquteBuilder,
 };
 
@@ -66,13 +66,11 @@ async fn attend(mut args: args::Run, mut plugins: Plugins) -> Result<u8> {
         // It tells each job's steps.
         plugins.entry("log".to_owned()).or_insert_with(|| serde_json::json!({}));
     }
-    let (words, files) = (std::mem::take(&mut args.words), std::mem::take(&mut args.arg_file));
-    let mut jobs =
-        Jobs::new(Asked { words, files, null: args.null, shell: args.shell, quiet: args.quiet }).await?;
+    let each = Each::new(&args)?;
+    let mut jobs = Jobs::new(asked(&mut args), &|argv| each.job(argv)).await?;
     if args.dry_run {
         return show(jobs).await;
     }
-    let each = Each::new(&args)?;
     // A mistake in the first job is told before anything is made.
     let Some(first) = patiently(jobs.next()).await? else {
         if !args.quiet {
@@ -100,6 +98,13 @@ async fn attend(mut args: args::Run, mut plugins: Plugins) -> Result<u8> {
         return Err(error.context("no job was taken from there on; those before it have ended"));
     }
     Ok(tell(&run, &summary, wanted).await)
+}
+
+/// What was typed about the jobs.
+fn asked(args: &mut args::Run) -> Asked {
+    let (words, files) = (std::mem::take(&mut args.words), std::mem::take(&mut args.arg_file));
+    let (null, shell, quiet, file) = (args.null, args.shell, args.quiet, args.file.take());
+    Asked { words, files, null, shell, quiet, file }
 }
 
 /// What does not go together.
@@ -216,14 +221,20 @@ impl Each {
         Ok(Self { tag: args.tag, env: env.collect::<Result<_>>()?, cwd: cwd.transpose()? })
     }
 
-    fn spec(&self, planned: Planned) -> JobSpec {
-        let mut spec = JobSpec::from(planned.argv);
+    /// A command, with what all jobs are given.
+    fn job(&self, argv: Argv) -> JobSpec {
+        let mut spec = JobSpec::from(argv);
         for (name, value) in &self.env {
             spec = spec.env(name, value);
         }
         if let Some(cwd) = &self.cwd {
             spec = spec.cwd(cwd);
         }
+        spec
+    }
+
+    fn spec(&self, planned: Planned) -> JobSpec {
+        let mut spec = planned.spec.unwrap_or_else(|| self.job(planned.argv));
         if self.tag {
             spec = spec.data(output::Tag(planned.tag));
         }

@@ -46,7 +46,7 @@ const PREPARED_FULLY: [(&str, &str); 3] = [
 ];
 
 /// Files that the documents speak of.
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 12] = [
     ("april.csv", "30\n"),
     ("last may.csv", "31\n31\n"),
     ("one.txt", "b\na\n"),
@@ -56,6 +56,11 @@ const FILES: [(&str, &str); 10] = [
     ("another song.wav", "lala\n"),
     ("commands.txt", "echo first\n\n# none\necho 'the second'\n"),
     ("xqute.toml", "[profile.night]\nforks = 64\n"),
+    (
+        "jobs.toml",
+        "[[job]]\nname = 'sum'\nshell = 'cat part-* > sum'\nafter = ['part']\n[[job]]\ncmd = './compute 1'\ntags = ['part']\n",
+    ),
+    ("compute", "#!/bin/sh\necho $1 > part-$1\n"),
     ("simulate", "#!/bin/sh\necho simulated $1\n"),
 ];
 

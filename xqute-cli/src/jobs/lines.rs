@@ -34,7 +34,7 @@ impl Lines {
                     let note = if self.notes { hints::unread_line(line, argv.words()) } else { None };
                     self.notes &= note.is_none();
                     let note = note.map(|it| format!("line {} of {}: {it}", self.number, self.name));
-                    return Ok(Some(Planned { argv, tag: line.as_bytes().to_vec(), note }));
+                    return Ok(Some(Planned { argv, tag: line.as_bytes().to_vec(), note, spec: None }));
                 }
                 Err(ArgvError::Empty) => {}
                 Err(error) => {

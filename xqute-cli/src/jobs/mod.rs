@@ -1,5 +1,6 @@
 //! Which jobs were asked for? `COMMAND… ::: ARG…`, or a command a line.
 
+mod file;
 mod lines;
 mod quoting;
 mod sources;
@@ -8,10 +9,11 @@ mod template;
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use rustix::fs::{FileType, fstat};
-use xqute::Argv;
+use xqute::{Argv, JobSpec};
 
 use crate::hints;
 
@@ -32,6 +34,8 @@ pub(crate) struct Asked {
     pub(crate) shell: bool,
     /// Whether nothing is to be noted.
     pub(crate) quiet: bool,
+    /// A file that has the jobs, instead of all that.
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// A job, as it will be fed.
@@ -42,6 +46,8 @@ pub(crate) struct Planned {
     pub(crate) tag: Vec<u8>,
     /// What may surprise in it, for people; of all jobs, the first says it.
     pub(crate) note: Option<String>,
+    /// The whole job, where a job file says more of it than its command.
+    pub(crate) spec: Option<JobSpec>,
 }
 
 /// Where the next job comes from.
@@ -61,11 +67,16 @@ pub(crate) enum Jobs {
     },
     /// A line is a command.
     Lines(Lines),
+    /// Those of a job file.
+    File(std::vec::IntoIter<Planned>),
 }
 
 impl Jobs {
-    /// Reads what was typed, and opens what it names.
-    pub(crate) async fn new(asked: Asked) -> Result<Self> {
+    /// Reads what was typed, and opens what it names. `base` makes a job of a command, with what all are given.
+    pub(crate) async fn new(asked: Asked, base: &dyn Fn(Argv) -> JobSpec) -> Result<Self> {
+        if let Some(file) = asked.file {
+            return Ok(Self::File(file::read(&file, base)?.into_iter()));
+        }
         let delimiter = if asked.null { 0 } else { b'\n' };
         let (command, named) = sources::split(asked.words);
         let mut sources: Vec<Source> = asked.files.into_iter().map(Source::file).collect();
@@ -101,6 +112,7 @@ impl Jobs {
         match self {
             Self::Once(planned) => Ok(planned.take()),
             Self::Lines(lines) => lines.next().await,
+            Self::File(jobs) => Ok(jobs.next()),
             Self::Filled { template, args, shell, number, bare, note } => {
                 let bare = bare.take();
                 let Some(args) = args.next().await? else { return Ok(bare) };
@@ -112,7 +124,7 @@ impl Jobs {
                     format!("job {number}, made of the arguments {}", args.join(" "))
                 })?;
                 let tag = args.join(" ".as_ref()).as_bytes().to_vec();
-                Ok(Some(Planned { argv, tag, note: note.take() }))
+                Ok(Some(Planned { argv, tag, note: note.take(), spec: None }))
             }
         }
     }
@@ -123,7 +135,7 @@ fn once(template: &Template, shell: bool) -> Result<Planned> {
     let words = if shell { template.fill_shell(1, &[]) } else { template.fill(1, &[]) };
     let argv = Argv::new(words).context("in the command line")?;
     let tag = argv.to_string().into_bytes();
-    Ok(Planned { argv, tag, note: None })
+    Ok(Planned { argv, tag, note: None, spec: None })
 }
 
 async fn lines(mut sources: Vec<Source>, delimiter: u8, shell: bool, notes: bool) -> Result<Jobs> {
@@ -190,7 +202,7 @@ mod tests {
 
     async fn planned(words: &[&str], shell: bool) -> Vec<String> {
         let words = words.iter().map(OsString::from).collect();
-        let mut jobs = Jobs::new(Asked { words, shell, ..Asked::default() }).await.unwrap();
+        let mut jobs = Jobs::new(Asked { words, shell, ..Asked::default() }, &JobSpec::from).await.unwrap();
         let mut found = Vec::new();
         while let Some(job) = jobs.next().await.unwrap() {
             found.push(format!("{} [{}]", job.argv, String::from_utf8_lossy(&job.tag)));
@@ -211,9 +223,12 @@ mod tests {
     async fn one_word_with_blanks_is_split_as_a_line_is_before_it_is_filled() {
         assert_eq!(planned(&["echo 'a b' {}", ":::", "c d"], false).await, ["echo 'a b' 'c d' [c d]"]);
         assert!(
-            Jobs::new(Asked { words: vec!["echo 'a".into(), ":::".into()], ..Asked::default() })
-                .await
-                .is_err()
+            Jobs::new(
+                Asked { words: vec!["echo 'a".into(), ":::".into()], ..Asked::default() },
+                &JobSpec::from
+            )
+            .await
+            .is_err()
         );
     }
 
@@ -231,6 +246,6 @@ mod tests {
         );
         assert_eq!(planned(&[":::", "a | b", " # none"], true).await, ["sh -c 'a | b' [a | b]"]);
         let words = [":::", "a", ":::", "b"].map(OsString::from).to_vec();
-        assert!(Jobs::new(Asked { words, ..Asked::default() }).await.is_err());
+        assert!(Jobs::new(Asked { words, ..Asked::default() }, &JobSpec::from).await.is_err());
     }
 }
