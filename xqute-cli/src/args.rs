@@ -243,7 +243,7 @@ pub(crate) struct Run {
     /// The wait before the second attempt, which doubles from then on: 10, 30s, 5m [default: 1s]
     #[arg(long, value_name = "TIME", value_parser = options::duration, help_heading = "Failures and time")]
     pub(crate) retry_delay: Option<Duration>,
-    /// When to give up: `soon,fail=1` starts no more jobs, `now,fail=10%` kills those that run; `success`, `done`
+    /// When to give up: `soon,fail=1` starts no more jobs, `now,fail=10%` (of all jobs, and 3 at least) kills those that run; `success`, `done`
     #[arg(long, value_name = "WHEN,WHY=N", value_parser = options::halt, help_heading = "Failures and time")]
     pub(crate) halt: Option<MaybeHalt>,
     /// Kill an attempt that runs longer: 30, 30s, 5m, 1.5h; it has failed then

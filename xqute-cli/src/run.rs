@@ -71,6 +71,9 @@ async fn attend(mut args: args::Run, mut plugins: Plugins) -> Result<u8> {
     if args.dry_run {
         return show(jobs).await;
     }
+    // A share of the jobs is of all of them.
+    let shared = args.halt.flatten().is_some_and(|it| it.is_share());
+    let expected = if shared { jobs.count().await? } else { 0 };
     // A mistake in the first job is told before anything is made.
     let Some(first) = patiently(jobs.next()).await? else {
         if !args.quiet {
@@ -79,7 +82,7 @@ async fn attend(mut args: args::Run, mut plugins: Plugins) -> Result<u8> {
         return Ok(exit::SUCCESS);
     };
     let (shown, wanted) = (shown(&args), args.halt.flatten().is_some_and(|it| it.is_for_success()));
-    let configured = output::configure(builder(args)?, &shown);
+    let configured = output::configure(builder(args)?, &shown).expected_jobs(expected);
     let configured = plugins.into_iter().fold(configured, |it, (name, config)| it.config(name, config));
     let run = configured.build()?;
     let drawing = output::draw(&run, &shown);

@@ -146,3 +146,37 @@ fn a_source_that_never_ends_goes_with_one_that_does() {
     let out = Command::new("bash").args(["-c", &line]).current_dir(desk.path()).output().unwrap();
     assert_eq!(String::from_utf8(out.stdout).unwrap(), "echo y a\necho y b\n");
 }
+
+#[test]
+fn a_share_of_the_jobs_is_of_all_of_them_as_with_gnu_parallel() {
+    let desk = Desk::new();
+    let of = |jobs: usize, fail: usize, workdir: &str| {
+        let list: String = (0..jobs).map(|it| if it < fail { "false\n" } else { "true\n" }).collect();
+        let ran = desk.run(&["run", "-j2", "-w", workdir, "--halt", "soon,fail=10%"], &list);
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        ran.stderr.contains("halted: ")
+    };
+    assert!(!of(100, 9, "few"));
+    assert!(of(100, 10, "enough"));
+    assert!(!of(10, 2, "less-than-three"));
+}
+
+#[test]
+fn the_same_list_in_another_directory_is_another() {
+    let (desk, workdir) = (Desk::new(), tempfile::tempdir().unwrap());
+    let workdir = workdir.path().join("w");
+    let in_dir = |name: &str, args: &[&str]| {
+        std::fs::create_dir_all(desk.path().join(name)).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xqute"));
+        command.arg("run").arg("-w").arg(&workdir).args(args).arg("pwd");
+        command.current_dir(desk.path().join(name)).stdin(Stdio::null()).output().unwrap()
+    };
+    assert!(in_dir("a", &[]).status.success());
+    assert!(String::from_utf8(in_dir("a", &[]).stderr).unwrap().contains("1 done before"));
+    let there = in_dir("b", &[]);
+    assert_eq!(there.status.code(), Some(2));
+    let told = String::from_utf8(there.stderr).unwrap();
+    assert!(told.contains("its environment or its working directory is another"), "{told}");
+    let a = desk.path().join("a").canonicalize().unwrap();
+    assert!(in_dir("b", &["--cwd", a.to_str().unwrap()]).status.success(), "it is where it was");
+}

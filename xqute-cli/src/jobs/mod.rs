@@ -67,15 +67,15 @@ pub(crate) enum Jobs {
     },
     /// A line is a command.
     Lines(Lines),
-    /// Those of a job file.
-    File(std::vec::IntoIter<Planned>),
+    /// A list, be it of a job file.
+    List(std::vec::IntoIter<Planned>),
 }
 
 impl Jobs {
     /// Reads what was typed, and opens what it names. `base` makes a job of a command, with what all are given.
     pub(crate) async fn new(asked: Asked, base: &dyn Fn(Argv) -> JobSpec) -> Result<Self> {
         if let Some(file) = asked.file {
-            return Ok(Self::File(file::read(&file, base)?.into_iter()));
+            return Ok(Self::List(file::read(&file, base)?.into_iter()));
         }
         let delimiter = if asked.null { 0 } else { b'\n' };
         let (command, named) = sources::split(asked.words);
@@ -107,12 +107,23 @@ impl Jobs {
         Ok(Self::Filled { template, args, shell: asked.shell, number: 0, bare, note })
     }
 
+    /// Reads all of them, and tells how many there are.
+    pub(crate) async fn count(&mut self) -> Result<usize> {
+        let mut all = Vec::new();
+        while let Some(job) = self.next().await? {
+            all.push(job);
+        }
+        let count = all.len();
+        *self = Self::List(all.into_iter());
+        Ok(count)
+    }
+
     /// The next job; `None` when there are no more. May be dropped only when no more jobs are wanted.
     pub(crate) async fn next(&mut self) -> Result<Option<Planned>> {
         match self {
             Self::Once(planned) => Ok(planned.take()),
             Self::Lines(lines) => lines.next().await,
-            Self::File(jobs) => Ok(jobs.next()),
+            Self::List(jobs) => Ok(jobs.next()),
             Self::Filled { template, args, shell, number, bare, note } => {
                 let bare = bare.take();
                 let Some(args) = args.next().await? else { return Ok(bare) };

@@ -108,6 +108,7 @@ impl XquteBuilder {
             timeout: self.timeout,
             grace: self.grace,
             halt: self.halt.or(halts),
+            expected: self.expected,
             files,
             seed: random(),
             paced: self.throttle.is_set(),

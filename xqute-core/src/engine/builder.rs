@@ -53,6 +53,7 @@ pub struct XquteBuilder {
     pub(super) num_retries: u32,
     pub(super) retry: Option<RetryPolicy>,
     pub(super) halt: Option<Halt>,
+    pub(super) expected: usize,
     pub(super) timeout: Option<Duration>,
     pub(super) grace: Duration,
     pub(super) poll_interval: Duration,
@@ -77,6 +78,7 @@ impl Default for XquteBuilder {
             num_retries: DEFAULT_RETRIES,
             retry: None,
             halt: None,
+            expected: 0,
             timeout: None,
             grace: DEFAULT_GRACE,
             poll_interval: DEFAULT_POLL_INTERVAL,
@@ -217,6 +219,12 @@ impl XquteBuilder {
     /// When the run is given up. Default: never, or as the strategy says.
     pub fn halt(mut self, halt: Halt) -> Self {
         self.halt = Some(halt);
+        self
+    }
+
+    /// How many jobs the run will have, for a [`halt`](Self::halt) at a share of them. Default: as many as were fed so far.
+    pub fn expected_jobs(mut self, jobs: usize) -> Self {
+        self.expected = jobs;
         self
     }
 

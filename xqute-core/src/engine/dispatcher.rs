@@ -40,6 +40,8 @@ pub(super) struct Settings {
     /// From SIGTERM to SIGKILL.
     pub(super) grace: Duration,
     pub(super) halt: Option<Halt>,
+    /// How many jobs there will be; 0: nobody knows.
+    pub(super) expected: usize,
     /// Whether jobs have a directory with files.
     pub(super) files: bool,
     /// What makes the jitter of waits random.

@@ -58,8 +58,15 @@ impl Halt {
         self.what == What::Succeeded
     }
 
-    /// Whether it is time.
-    pub(super) fn reached(&self, counts: &Counts) -> bool {
+    /// Whether it is about a share of the jobs, of which one has to know how many there are:
+    /// [`XquteBuilder::expected_jobs`](crate::XquteBuilder::expected_jobs).
+    #[must_use]
+    pub fn is_share(&self) -> bool {
+        matches!(self.threshold, Threshold::Percent(_))
+    }
+
+    /// Whether it is time. `total`: how many jobs there are, as far as is known.
+    pub(super) fn reached(&self, counts: &Counts, total: usize) -> bool {
         let bad = counts.failed + counts.killed;
         let good = counts.succeeded + counts.skipped;
         let many = match self.what {
@@ -72,7 +79,7 @@ impl Halt {
             Threshold::Percent(percent) => {
                 // Counts of jobs are far below what a double holds exactly.
                 #[expect(clippy::cast_precision_loss, reason = "counts are small")]
-                let share = many as f64 * 100.0 / (bad + good).max(1) as f64;
+                let share = many as f64 * 100.0 / total.max(bad + good).max(1) as f64;
                 many >= HALT_MINIMUM && share >= percent
             }
         }
@@ -90,7 +97,8 @@ impl HaltAt {
         self.at(What::Failed, Threshold::Number(jobs.max(1)))
     }
 
-    /// When so many percent of the jobs that ended have failed, and at least [`HALT_MINIMUM`].
+    /// When so many percent of all jobs have failed, and at least [`HALT_MINIMUM`]: of those that are
+    /// [expected](crate::XquteBuilder::expected_jobs), or that were fed if those are more.
     #[must_use]
     pub fn failed_percent(self, percent: f64) -> Halt {
         self.at(What::Failed, Threshold::Percent(percent))
@@ -102,7 +110,7 @@ impl HaltAt {
         self.at(What::Succeeded, Threshold::Number(jobs.max(1)))
     }
 
-    /// When so many percent of the jobs that ended have succeeded, and at least [`HALT_MINIMUM`].
+    /// When so many percent of all jobs have succeeded, and at least [`HALT_MINIMUM`]; see [`failed_percent`](Self::failed_percent).
     #[must_use]
     pub fn succeeded_percent(self, percent: f64) -> Halt {
         self.at(What::Succeeded, Threshold::Percent(percent))
@@ -125,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_number_is_reached_by_the_jobs_that_are_meant() {
-        let reached = |halt: Halt| halt.reached(&counts(4, 2));
+        let reached = |halt: Halt| halt.reached(&counts(4, 2), 0);
         assert!(reached(Halt::now().failed(2)) && !reached(Halt::now().failed(3)));
         assert!(reached(Halt::soon().succeeded(4)) && !reached(Halt::soon().succeeded(5)));
         assert!(reached(Halt::soon().done(6)) && !reached(Halt::soon().done(7)));
@@ -134,8 +142,10 @@ mod tests {
     #[test]
     fn a_percentage_means_nothing_before_three_jobs() {
         let halt = Halt::soon().failed_percent(10.0);
-        let at = |succeeded, failed| halt.reached(&counts(succeeded, failed));
+        let at = |succeeded, failed| halt.reached(&counts(succeeded, failed), 0);
         assert!(!at(0, 1) && !at(0, 2) && at(0, 3));
         assert!(at(27, 3) && !at(28, 3), "3 of 30 are a tenth, 3 of 31 are less");
+        let of = |total| halt.reached(&counts(0, 3), total);
+        assert!(of(30) && !of(31), "however few of them have ended");
     }
 }

@@ -1,5 +1,6 @@
 //! Has a job been run before, on the same work directory? And is it to run again?
 
+use std::path::PathBuf;
 use std::sync::Weak;
 
 use super::treaty::Before;
@@ -15,16 +16,19 @@ pub(super) struct History {
     workdir: Weak<WorkDir>,
     /// Whether jobs that ended otherwise than done are run again.
     retry_failed: bool,
+    /// Where the program runs, and jobs that were given no directory: elsewhere they are other jobs.
+    here: Option<PathBuf>,
 }
 
 impl History {
     pub(super) fn new(past: Past, workdir: Weak<WorkDir>, retry_failed: bool) -> Self {
-        Self { past, workdir, retry_failed }
+        let here = std::env::current_dir().ok();
+        Self { past, workdir, retry_failed, here }
     }
 
     /// What tells a job from others, and what became of it.
     pub(super) fn look(&self, index: usize, spec: &JobSpec) -> Result<(Digest, Before), FeedError> {
-        let digest = spec.digest().map_err(SpecError::from)?;
+        let digest = spec.digest(self.here.as_deref()).map_err(SpecError::from)?;
         match self.past.compare(index, digest, spec.given_name()) {
             Sameness::New => Ok((digest, Before::New)),
             Sameness::Different => Err(self.differs(index, spec)),

@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn what_makes_a_job_another_makes_its_digest_another() {
-        let digest = |spec: JobSpec| spec.digest().unwrap().0;
+        let digest = |spec: JobSpec| spec.digest(None).unwrap().0;
         let specs = [
             JobSpec::new(["a", "b"]),
             JobSpec::new(["ab"]),
@@ -64,11 +64,17 @@ mod tests {
         let in_order = |one, other| digest(JobSpec::new(["a"]).env(one, "1").env(other, "1"));
         assert_eq!(in_order("A", "B"), in_order("B", "A"));
         assert_eq!(digest(JobSpec::new(["a"]).name("n").tag("t")), digest(JobSpec::new(["a"])));
+        let there = JobSpec::new(["a"]).digest(Some("/".as_ref())).unwrap().0;
+        assert_eq!(
+            there,
+            digest(JobSpec::new(["a"]).cwd("/")),
+            "where the program runs is where the job does"
+        );
     }
 
     #[test]
     fn it_is_what_it_was_in_the_first_journal() {
-        let digest = JobSpec::new(["echo", "a b"]).env("K", "V").cwd("/tmp").digest().unwrap();
+        let digest = JobSpec::new(["echo", "a b"]).env("K", "V").cwd("/tmp").digest(None).unwrap();
         let told: String = digest.0.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(told, "612e9edb311df586693ab7a80e374463");
     }

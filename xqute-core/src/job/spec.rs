@@ -188,12 +188,12 @@ impl JobSpec {
         }
     }
 
-    /// What tells it from other jobs.
-    pub(crate) fn digest(&self) -> Result<Digest, &ArgvError> {
+    /// What tells it from other jobs. `here`: where it runs if it was given no directory.
+    pub(crate) fn digest(&self, here: Option<&Path>) -> Result<Digest, &ArgvError> {
         // In whatever order they were given.
         let mut env: Vec<_> = self.given_env().iter().map(|(name, value)| (&**name, &**value)).collect();
         env.sort_unstable();
-        Ok(Digest::new(self.argv()?, env.into_iter(), self.given_cwd()))
+        Ok(Digest::new(self.argv()?, env.into_iter(), self.given_cwd().or(here)))
     }
 
     pub(crate) fn given_name(&self) -> Option<&str> {

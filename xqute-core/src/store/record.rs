@@ -175,9 +175,9 @@ mod tests {
         let names = Words::Read(vec![Bytes(b"TOKEN")]);
         assert_eq!(Record::environment(3, &spec), Some(Record::Environment { index: 3, names }));
         assert_eq!(Record::environment(3, &JobSpec::new(["a"])), None);
-        let record = Record::fed(3, spec.digest().unwrap(), spec.argv().unwrap(), &spec);
+        let record = Record::fed(3, spec.digest(None).unwrap(), spec.argv().unwrap(), &spec);
         let words = [OsString::from("a")];
-        let digest = spec.digest().unwrap().0;
+        let digest = spec.digest(None).unwrap().0;
         let (argv, cwd) = (Words::Given(&words), Some(Bytes(b"/d")));
         assert_eq!(record, Record::Fed { index: 3, digest, name: Some("n"), argv, cwd });
     }

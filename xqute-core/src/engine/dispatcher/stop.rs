@@ -61,7 +61,8 @@ impl Dispatcher {
 
     /// Whether it is time to give the run up.
     pub(super) fn check_halt(&mut self) {
-        let reached = |halt: &crate::engine::halt::Halt| halt.reached(&self.counts);
+        let total = self.jobs.len().max(self.settings.expected);
+        let reached = |halt: &crate::engine::halt::Halt| halt.reached(&self.counts, total);
         if let (false, Some(halt)) = (self.is_stopping(), self.settings.halt.filter(reached)) {
             self.stop(if halt.now { Level::Ask } else { Level::Soon }, Stopped::Halted);
         }

@@ -83,7 +83,7 @@ fn a_dropped_run_with_a_backlog_starts_none_of_it() {
     world.dispatcher.hears(Message::Abandoned);
     for index in 2..9 {
         let spec = crate::job::JobSpec::new(["true"]);
-        let digest = spec.digest().unwrap();
+        let digest = spec.digest(None).unwrap();
         world.dispatcher.fed(Fed { index, spec, digest, before: Before::New, after: Vec::new() });
     }
     world.dispatcher.observed(Observation {

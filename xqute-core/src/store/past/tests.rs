@@ -132,7 +132,7 @@ fn the_command_of_a_past_job_can_be_shown() {
     let mut opened = crate::store::Journal::open(&path, false, Vec::new()).unwrap();
     for (index, words) in [["echo", "a b"], ["cat", "x"]].into_iter().enumerate() {
         let spec = JobSpec::new(words);
-        opened.records.push(&Record::fed(index, spec.digest().unwrap(), spec.argv().unwrap(), &spec));
+        opened.records.push(&Record::fed(index, spec.digest(None).unwrap(), spec.argv().unwrap(), &spec));
     }
     opened.records.push(&ended(2, 6));
     opened.journal.write(&mut opened.records).unwrap();

@@ -65,6 +65,7 @@ impl World {
             files: true,
             seed: 1,
             paced: false,
+            expected: 0,
             told: Told(told.to_vec()),
         };
         Self {
@@ -98,7 +99,7 @@ impl World {
 
     fn hand_in(&mut self) {
         let (index, spec) = (self.fed(), JobSpec::new(["true"]));
-        let digest = spec.digest().unwrap();
+        let digest = spec.digest(None).unwrap();
         self.told.push(Vec::new());
         self.attempts.push(0);
         self.dispatcher.fed(Fed { index, spec, digest, before: Before::New, after: Vec::new() });
