@@ -62,6 +62,10 @@ fn around(job: &JobView, files: &JobFiles, ran: &[u8]) -> Vec<u8> {
     if let Some(cwd) = &job.cwd {
         text.extend([b"cd -- ", &script::word(cwd.as_os_str())[..], b" &&\n"].concat());
     }
+    // A job's program is never what a shell has of the same name, as `echo` often is. But to `env`, `A=b` is no program.
+    if !job.argv.first().is_some_and(|program| program.as_encoded_bytes().contains(&b'=')) {
+        text.extend_from_slice(b"env ");
+    }
     let index = job.index.to_string();
     let (workdir, metadir) = (files.workdir().as_os_str(), files.metadir());
     for (name, value) in [

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -42,6 +43,18 @@ fn a_script_does_again_what_the_job_did() {
     desk.output(&["run", "-w", "other", "if", "A=b"]);
     let script = desk.told(&["script", "-w", "other", "0"]);
     assert!(script.ends_with("\n'if' A=b </dev/null\n"), "no word is a shell's grammar: {script}");
+}
+
+#[test]
+fn a_program_is_not_what_the_shell_has_of_its_name() {
+    let desk = Desk::new();
+    let echo = desk.path().join("echo");
+    fs::write(&echo, "#!/bin/sh\nprintf 'mine %s' \"$@\"\n").unwrap();
+    fs::set_permissions(&echo, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", desk.path().display(), std::env::var("PATH").unwrap());
+    let ran = desk.xqute(&["run", "-q", "echo", r"a\tb"]).env("PATH", &path).output().unwrap();
+    assert_eq!(ran.stdout, br"mine a\tb");
+    assert_eq!(by_hand(&desk.told(&["script", "0"]), &[("PATH", &path)]).stdout, ran.stdout);
 }
 
 #[test]
