@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use crate::exit;
+use crate::{args, exit};
 
 /// Lets `answer` write to standard output. That nobody reads any more is a quiet end.
 pub(crate) fn to_stdout(answer: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<u8> {
@@ -34,7 +34,9 @@ pub(crate) fn json(out: &mut dyn Write, value: &impl Serialize) -> Result<()> {
 pub(crate) fn hint(words: &[&str], workdir: &Path) -> String {
     let mut words: Vec<&OsStr> = ["xqute"].iter().chain(words).map(OsStr::new).collect();
     let default = Path::new(xqute::DEFAULT_WORKDIR);
-    if workdir != default && std::path::absolute(default).map_or(true, |it| it != workdir) {
+    let is_default = workdir == default || std::path::absolute(default).is_ok_and(|it| it == workdir);
+    // Where a setting names another, the default has to be typed, too.
+    if !is_default || args::Place::default().workdir().map_or(true, |it| it != default) {
         words.extend([OsStr::new("-w"), workdir.as_os_str()]);
     }
     String::from_utf8_lossy(&words.into_iter().map(xqute::script::word).collect::<Vec<_>>().join(&b' '))

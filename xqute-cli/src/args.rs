@@ -45,7 +45,7 @@ pub(crate) enum Verb {
 }
 
 /// Which settings.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Chosen {
     /// Read options from FILE [default: xqute.toml, if it is there]
     #[arg(short, long, value_name = "FILE", help_heading = "Configuration")]
@@ -56,7 +56,7 @@ pub(crate) struct Chosen {
 }
 
 /// Where a verb looks that is not `run`: into the work directory that `xqute run` would take here.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Place {
     /// The directory that the run keeps its files in [default: that of `xqute run` here, so .xqute where none is set]
     #[arg(short, long, value_name = "DIR")]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
 use serde_json::Value;
@@ -70,6 +71,10 @@ fn what_is_to_be_typed_names_the_work_directory_if_it_is_another() {
     assert!(desk.told(&["status"]).ends_with("\nand 1 more: `xqute status --failed` lists all\n"));
     let told = desk.told(&["status", "-w", "a b"]);
     assert!(told.ends_with("\nand 1 more: `xqute status --failed -w \"a b\"` lists all\n"), "{told}");
+    // Where a setting names another, it would be looked for there.
+    fs::write(desk.path().join("xqute.toml"), "workdir = 'a b'").unwrap();
+    let told = desk.told(&["status", "-w", ".xqute"]);
+    assert!(told.ends_with("\nand 1 more: `xqute status --failed -w .xqute` lists all\n"), "{told}");
 }
 
 #[test]
