@@ -75,7 +75,7 @@ async fn attend(mut args: args::Run, mut plugins: Plugins) -> Result<u8> {
     let shared = args.halt.flatten().is_some_and(|it| it.is_share());
     let expected = if shared { jobs.count().await? } else { 0 };
     // A mistake in the first job is told before anything is made.
-    let Some(first) = patiently(jobs.next()).await? else {
+    let Some(first) = patiently(&mut jobs).await? else {
         if !args.quiet {
             say(format_args!("there are no jobs: the arguments, or the lines of standard input, are none"));
         }
@@ -247,7 +247,7 @@ impl Each {
 
 /// `--dry-run`: the commands, each as a shell would read it.
 async fn show(mut jobs: Jobs) -> Result<u8> {
-    let mut next = patiently(jobs.next()).await?;
+    let mut next = patiently(&mut jobs).await?;
     while let Some(job) = next {
         if let Some(note) = &job.note {
             say(format_args!("{note}"));
@@ -265,14 +265,13 @@ async fn show(mut jobs: Jobs) -> Result<u8> {
 }
 
 /// Waits for the first job. A pipe into which nobody writes looks like a program that hangs.
-async fn patiently(next: impl Future<Output = Result<Option<Planned>>>) -> Result<Option<Planned>> {
-    let mut next = pin!(next);
+async fn patiently(jobs: &mut Jobs) -> Result<Option<Planned>> {
+    let awaited = jobs.awaited();
+    let mut next = pin!(jobs.next());
     if let Ok(first) = tokio::time::timeout(PATIENCE, &mut next).await {
         return first;
     }
-    say(format_args!(
-        "waiting for arguments on standard input; a COMMAND without any: `xqute run COMMAND < /dev/null`"
-    ));
+    say(format_args!("waiting for {awaited}"));
     next.await
 }
 

@@ -111,3 +111,18 @@ fn signals_are_answered_while_nobody_reads_the_output() {
         while kill -INT $!; do sleep 0.05; done 2> /dev/null; wait $!; echo $?";
     assert_eq!(bash(line).1, "130\n");
 }
+
+#[test]
+fn who_waits_for_the_first_job_is_told_for_what() {
+    let told = |line: &str| bash(line).2;
+    let slowly = "until grep -q waiting told; do sleep 0.05; done 2> /dev/null; echo true";
+    let lists = [
+        (format!("xqute run -q echo :::: <({slowly})"), "arguments from /dev/fd/"),
+        (format!("({slowly}) | xqute run -q"), "commands from standard input\n"),
+        (format!("({slowly}) | xqute run -q echo"), "arguments from standard input; a COMMAND without any: "),
+    ];
+    for (line, what) in lists {
+        let told = told(&format!("{line} 2> told; cat told >&2"));
+        assert!(told.starts_with(&format!("xqute: waiting for {what}")), "{line}: {told}");
+    }
+}

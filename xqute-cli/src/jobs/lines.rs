@@ -12,7 +12,7 @@ use crate::hints;
 pub(crate) struct Lines {
     lines: Combined,
     /// Where the lines are from, in a message.
-    name: String,
+    pub(super) name: String,
     shell: bool,
     number: usize,
     /// Whether the next surprise is noted: it is, once.

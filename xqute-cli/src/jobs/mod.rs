@@ -118,6 +118,20 @@ impl Jobs {
         Ok(count)
     }
 
+    /// What the next job is made of, and whence that comes, for people.
+    pub(crate) fn awaited(&self) -> String {
+        match self {
+            Self::Once(_) | Self::List(_) => "the command line".to_owned(),
+            Self::Lines(lines) => format!("commands from {}", lines.name),
+            Self::Filled { args, bare: None, .. } => format!("arguments from {}", args.name()),
+            // Nobody has asked for them.
+            Self::Filled { args, .. } => format!(
+                "arguments from {}; a COMMAND without any: `xqute run COMMAND < /dev/null`",
+                args.name()
+            ),
+        }
+    }
+
     /// The next job; `None` when there are no more. May be dropped only when no more jobs are wanted.
     pub(crate) async fn next(&mut self) -> Result<Option<Planned>> {
         match self {

@@ -102,6 +102,14 @@ impl Combined {
         Ok(Self { first, head: None, rest, turn })
     }
 
+    /// Where the arguments are from that are read as it goes.
+    pub(crate) fn name(&self) -> &str {
+        match &self.first {
+            Items::Rows(_) => "the command line",
+            Items::Text { name, .. } => name,
+        }
+    }
+
     /// The arguments of the next job.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<OsString>>> {
         if self.head.is_none() {
