@@ -126,3 +126,13 @@ fn who_waits_for_the_first_job_is_told_for_what() {
         assert!(told.starts_with(&format!("xqute: waiting for {what}")), "{line}: {told}");
     }
 }
+
+#[test]
+fn what_a_job_has_left_running_holds_no_printing_up() {
+    // The pipe takes less than the job has written: printing is not at the end when more is written.
+    let line = "mkfifo pipe
+        left='until test -e go; do sleep 0.05; done; echo late; touch done'
+        xqute run -q sh -c 'head -c 300000 /dev/zero; sh -c \"$0\" &' \"$left\" > pipe < /dev/null &
+        exec 3< pipe; head -c 1 <&3 | wc -c; touch go; until test -e done; do sleep 0.05; done; wc -c <&3";
+    assert_eq!(bash(line).1, "1\n299999\n");
+}

@@ -131,7 +131,8 @@ impl Shown {
         if size == 0 {
             return Ok(());
         }
-        let mut file = File::open(from)?;
+        // What a job has left running may write on and on: what the job wrote is printed.
+        let mut file = File::open(from)?.take(size);
         let mut chunk = vec![0; CHUNK.min(usize::try_from(size).unwrap_or(CHUNK))];
         let mut lines = tag.map(Lines::new);
         loop {
