@@ -136,3 +136,20 @@ fn what_a_job_has_left_running_holds_no_printing_up() {
         exec 3< pipe; head -c 1 <&3 | wc -c; touch go; until test -e done; do sleep 0.05; done; wc -c <&3";
     assert_eq!(bash(line).1, "1\n299999\n");
 }
+
+#[test]
+fn of_a_job_that_never_ran_no_files_of_an_earlier_run_are_shown() {
+    let desk = tempfile::tempdir().unwrap();
+    let run = |options: &str| {
+        // The second time the first fails when the other waits for its turn.
+        let job =
+            "until ! test -e told || grep -q \"queued job=1\" told; do sleep 0.05; done; echo $0 >&2; exit 1";
+        bash_in(&desk, &format!("xqute run -q --no-print {options} sh -c '{job}' ::: a b"));
+    };
+    run("");
+    run("-v -j1 --retry-failed --halt now,fail=1 2> told");
+    let told = std::fs::read_to_string(desk.path().join("told")).unwrap();
+    let (_, cancelled) = told.split_once("job 1: cancelled").unwrap();
+    assert!(!cancelled.contains(".xqute/1"), "{told}");
+    assert!(!cancelled.contains("xqute logs"), "{told}");
+}

@@ -47,6 +47,8 @@ struct Example {
     index: usize,
     command: String,
     stderr: Vec<String>,
+    /// Else its files, if there are any, are of an earlier run.
+    ran: bool,
 }
 
 /// The jobs that did not succeed, in groups.
@@ -76,21 +78,21 @@ impl Report {
             program: program.to_owned(),
             last_line: stderr.last().cloned().unwrap_or_default(),
         };
-        self.add(kind, job.index(), || (line(&job.cmd()), stderr));
+        let index = job.index();
+        self.add(kind, index, || Example { index, command: line(&job.cmd()), stderr, ran });
     }
 
-    fn add(&mut self, kind: Kind, index: usize, more: impl FnOnce() -> (String, Vec<String>)) {
+    fn add(&mut self, kind: Kind, index: usize, example: impl FnOnce() -> Example) {
         let room = self.groups.len() < KEPT;
-        let example = |(command, stderr)| Example { index, command, stderr };
         match self.groups.get_mut(&kind) {
             Some(group) => {
                 group.jobs += 1;
                 if index < group.example.index {
-                    group.example = example(more());
+                    group.example = example();
                 }
             }
             None if room => {
-                self.groups.insert(kind, Group { jobs: 1, example: example(more()) });
+                self.groups.insert(kind, Group { jobs: 1, example: example() });
             }
             None => self.others += 1,
         }
@@ -106,7 +108,7 @@ impl Report {
         // Writing to a text cannot fail.
         for (kind, group) in groups.into_iter().take(TOLD) {
             let _ = tell(&mut text, kind, group);
-            let _ = self.workdir.as_ref().map_or(Ok(()), |it| more(&mut text, group.example.index, it));
+            let _ = self.workdir.as_ref().map_or(Ok(()), |it| more(&mut text, &group.example, it));
         }
         if untold > 0 {
             let _ = writeln!(text, "{} otherwise", jobs(untold));
@@ -116,7 +118,7 @@ impl Report {
 }
 
 fn tell(text: &mut String, kind: &Kind, group: &Group) -> fmt::Result {
-    let Example { index, command, stderr } = &group.example;
+    let Example { index, command, stderr, .. } = &group.example;
     let cause = &kind.cause;
     if group.jobs == 1 {
         writeln!(text, "job {index}: {cause}: {command}")?;
@@ -130,7 +132,11 @@ fn tell(text: &mut String, kind: &Kind, group: &Group) -> fmt::Result {
 }
 
 /// Where a job's files are, and what shows more of it.
-fn more(text: &mut String, index: usize, workdir: &Arc<Path>) -> fmt::Result {
+fn more(text: &mut String, example: &Example, workdir: &Arc<Path>) -> fmt::Result {
+    if !example.ran {
+        return Ok(());
+    }
+    let index = example.index;
     let files = JobFiles::new(Arc::clone(workdir), index);
     for (name, path) in [("stderr", files.stderr()), ("script", files.script_log())] {
         if path.metadata().is_ok_and(|file| file.len() > 0) {
@@ -193,7 +199,12 @@ mod tests {
     }
 
     fn add(report: &mut Report, index: usize, cause: &str, last_line: &str) {
-        report.add(kind(cause, last_line), index, || (format!("sh {index}"), vec!["why".to_owned()]));
+        report.add(kind(cause, last_line), index, || Example {
+            index,
+            command: format!("sh {index}"),
+            stderr: vec!["why".to_owned()],
+            ran: true,
+        });
     }
 
     #[test]
