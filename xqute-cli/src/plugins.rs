@@ -76,7 +76,7 @@ struct Call {
 /// Prints the plugins and their hooks, or the calls of one.
 pub(crate) fn show(args: Args) -> Result<u8> {
     let chosen = args.plugins.iter().any(|name| !name.starts_with(['+', '-']));
-    let builder = PluginSet::builder().select(run::selection(args.plugins));
+    let builder = PluginSet::builder().select(run::selection(args.plugins, true));
     let set = output::PLUGINS.into_iter().fold(builder, |it, name| it.configured(name)).build()?;
     let plugins = set.plugins();
     let Some(What::Order { hook }) = args.what else {

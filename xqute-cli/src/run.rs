@@ -144,13 +144,14 @@ pub(crate) fn check_typed(args: &args::Run) -> Result<()> {
 
 /// The run that was asked for.
 fn builder(args: args::Run) -> Result<XquteBuilder> {
+    let prints = prints(&args);
     let mut builder = Xqute::builder()
         .forks(args.forks.unwrap_or_else(processors).get())
         .workdir(args.workdir)
         .fresh(args.fresh)
         .retry_failed(args.retry_failed)
         .handle_signals(true)
-        .select(selection(args.plugins));
+        .select(selection(args.plugins, prints));
     builder = match args.scheduler {
         Scheduler::Local => builder.backend(Local::new()),
         Scheduler::Null => builder.backend(Null::default()),
@@ -191,17 +192,18 @@ fn builder(args: args::Run) -> Result<XquteBuilder> {
     Ok(builder)
 }
 
+/// Whether something is printed of each job.
+fn prints(args: &args::Run) -> bool {
+    !args.no_print || args.json
+}
+
 /// What is shown of it.
 fn shown(args: &args::Run) -> output::Settings {
     let print = match args.json {
         true => output::Print { json: true, ..Default::default() },
         false => output::Print { keep_order: args.keep_order, tag: args.tag, json: false },
     };
-    output::Settings {
-        print: (!args.no_print || args.json).then_some(print),
-        quiet: args.quiet,
-        progress: args.progress,
-    }
+    output::Settings { print: prints(args).then_some(print), quiet: args.quiet, progress: args.progress }
 }
 
 /// What every job is given.
@@ -291,11 +293,11 @@ async fn feed(run: &Xqute, first: Planned, jobs: &mut Jobs, each: &Each) -> Resu
     Ok(())
 }
 
-/// Where only some plugins are wanted, the command line still prints.
-pub(crate) fn selection(mut names: Vec<String>) -> Vec<String> {
+/// Where only some plugins are wanted, the command line still shows what it shows.
+pub(crate) fn selection(mut names: Vec<String>, prints: bool) -> Vec<String> {
     let only = !names.is_empty() && names.iter().all(|name| !name.starts_with(['+', '-']));
     if only {
-        output::select(&mut names);
+        output::select(&mut names, prints);
     }
     names
 }

@@ -77,8 +77,9 @@ fn what_is_nearer_wins_and_what_it_excludes_is_dropped() {
 
 #[test]
 fn printing_and_flags_are_switched_by_what_is_nearer() {
-    let cases: [(&str, Env<'_>, &[&str], &str); 13] = [
+    let cases: [(&str, Env<'_>, &[&str], &str); 17] = [
         ("no-print = true", &[], &[], ""),
+        ("", &[], &["--no-print", "--plugins", "log"], ""),
         ("print = false", &[], &[], ""),
         ("no-print = true", &[], &["--print"], "a\n"),
         ("no-print = true", &[("XQUTE_PRINT", "1")], &[], "a\n"),
@@ -91,6 +92,10 @@ fn printing_and_flags_are_switched_by_what_is_nearer() {
         ("tag = true", &[("XQUTE_TAG", "0")], &[], "a\n"),
         ("tag = true", &[], &["--no-tag", "--tag"], "a\ta\n"),
         ("tag = true\n[profile.p]\ntag = false", &[], &["--profile", "p"], "a\n"),
+        // Who wants output in some manner wants no JSON.
+        ("json = true", &[], &["--tag"], "a\ta\n"),
+        ("json = true", &[("XQUTE_PRINT", "1")], &[], "a\n"),
+        ("json = true\n[profile.p]\nkeep-order = true", &[], &["--profile", "p"], "a\n"),
     ];
     for (toml, env, options, printed) in cases {
         let args: Vec<&str> = ["run"].iter().chain(options).chain(&["echo", ":::", "a"]).copied().collect();

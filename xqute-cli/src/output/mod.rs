@@ -95,8 +95,8 @@ pub(crate) fn draw(run: &Xqute, settings: &Settings) -> Option<Drawer> {
 }
 
 /// Where only some plugins are wanted, the command line still shows what it shows.
-pub(crate) fn select(names: &mut Vec<String>) {
-    let missing = |name: &&str| !names.iter().any(|given| given == name);
+pub(crate) fn select(names: &mut Vec<String>, prints: bool) {
+    let missing = |name: &&str| (prints || *name != print::NAME) && !names.iter().any(|given| given == name);
     let missing: Vec<&str> = PLUGINS.into_iter().filter(missing).collect();
     names.extend(missing.into_iter().map(str::to_owned));
 }

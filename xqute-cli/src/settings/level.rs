@@ -46,6 +46,9 @@ const EXCLUDES: [[&str; 3]; 3] = [
     ["scheduler", "null", "postscript"],
 ];
 
+/// Flags about jobs' output, which is not printed with `json`.
+const PRINTED: [&str; 3] = ["print", "keep-order", "tag"];
+
 /// Says one thing more, which was not said in the same place before.
 pub(super) fn put(level: &mut Level, key: &Key, value: Value) -> Result<()> {
     if let Some(other) = level.get(&key.name) {
@@ -78,6 +81,10 @@ pub(super) fn cover(below: &mut Level, mut above: Level) {
             "error-strategy".to_owned(),
             Value { words: vec!["retry".to_owned()], ..retries.clone() },
         );
+    }
+    let is_on = |key: &&str| above.get(*key).is_some_and(|it| it.is("true"));
+    if !above.contains_key("json") && PRINTED.iter().any(is_on) {
+        below.remove("json");
     }
     for [key, value, other] in EXCLUDES {
         if above.get(key).is_some_and(|it| it.is(value)) {
@@ -134,6 +141,10 @@ mod tests {
             ["prescript=x above", "scheduler=null below"]
         );
         assert_eq!(covered(&[("retry-delay", "5")], &[]), ["retry-delay=5 below"]);
+        let json = [("json", "true")];
+        assert_eq!(covered(&json, &[("tag", "true")]), ["tag=true above"]);
+        assert_eq!(covered(&json, &[("tag", "false")]), ["json=true below", "tag=false above"]);
+        assert_eq!(covered(&[("tag", "true")], &json), ["json=true above", "tag=true below"]);
     }
 
     #[test]

@@ -131,6 +131,9 @@ fn typed_as(key: &Key, typed: &args::Run) -> Value {
         "error-strategy" if typed.error_strategy == Some(args::Strategy::Halt) => "halt",
         "scheduler" if typed.scheduler == crate::options::Scheduler::Null => "null",
         "num-retries" if typed.num_retries == Some(0) => "0",
+        "print" if typed.print => "true",
+        "keep-order" if typed.keep_order => "true",
+        "tag" if typed.tag => "true",
         _ => "",
     };
     Value { words: vec![word.to_owned()], from: String::new() }
