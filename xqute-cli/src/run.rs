@@ -37,7 +37,7 @@ pub(crate) fn run(args: args::Run, plugins: Plugins) -> Result<u8> {
         Ok(code) => Ok(code),
         Err(error) => match interrupted(&error) {
             Some(signal) => {
-                say(format_args!("{error}"));
+                output::screen::say_in_passing(error.to_string());
                 Ok(by(signal))
             }
             None => Err(error),
@@ -91,16 +91,23 @@ async fn attend(mut args: args::Run, mut plugins: Plugins) -> Result<u8> {
         fed = feed(&run, first, &mut jobs, &each) => fed,
         _ = run.wait() => Ok(()),
     };
-    let summary = run.run_until_complete().await?;
-    drop(drawing);
-    if let Err(error) = fed {
-        if summary.counts.total() == 0 {
+    let summary = match run.run_until_complete().await.map_err(anyhow::Error::from) {
+        Err(error) if interrupted(&error).is_some() => {
+            // Who leaves at once waits for nobody.
+            if let Some(drawing) = drawing {
+                drawing.leave();
+            }
             return Err(error);
         }
-        tell(&run, &summary, wanted).await;
-        return Err(error.context("no job was taken from there on; those before it have ended"));
+        summary => summary?,
+    };
+    drop(drawing);
+    let Err(error) = fed else { return Ok(tell(&run, &summary, code(&summary, wanted)).await) };
+    if summary.counts.total() == 0 {
+        return Err(error);
     }
-    Ok(tell(&run, &summary, wanted).await)
+    tell(&run, &summary, exit::WRONG).await;
+    Err(error.context("no job was taken from there on; those before it have ended"))
 }
 
 /// What was typed about the jobs.
@@ -302,14 +309,17 @@ pub(crate) fn selection(mut names: Vec<String>, prints: bool) -> Vec<String> {
     names
 }
 
-/// Tells how it went. Output that could not be printed is no success, even of successful jobs; where a run was halted because
-/// enough jobs had succeeded, which was `wanted`, it is one.
-async fn tell(run: &Xqute, summary: &Summary, wanted: bool) -> u8 {
-    let code = match summary.stopped {
+/// Where a run was halted because enough jobs had succeeded, which was `wanted`, it is a success.
+fn code(summary: &Summary, wanted: bool) -> u8 {
+    match summary.stopped {
         Some(Stopped::Signal(signal)) => by(signal),
         Some(Stopped::Halted) if wanted => exit::SUCCESS,
         _ if summary.is_success() => exit::SUCCESS,
         _ => exit::JOBS_FAILED,
-    };
+    }
+}
+
+/// Tells how it went. Output that could not be printed is no success, even of successful jobs.
+async fn tell(run: &Xqute, summary: &Summary, code: u8) -> u8 {
     if output::tell(run, summary, code).await { code } else { exit::WRONG }
 }

@@ -26,11 +26,19 @@ fn lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// Jobs that end one soon after the other are told in no order; the run is the last.
+fn by_index(text: &str) -> Vec<Value> {
+    let mut told = lines(text);
+    assert_eq!(told.last().unwrap()["event"], "run");
+    told.sort_by_key(|it| it["index"].as_u64().unwrap_or(u64::MAX));
+    told
+}
+
 #[test]
 fn json_tells_each_job_as_status_does_and_then_the_run() {
     let desk = tempfile::tempdir().unwrap();
     let (code, out, _) = bash_in(&desk, "xqute run -q --json -j1 sh -c 'echo x; exit $0' ::: 0 3");
-    let told = lines(&out);
+    let told = by_index(&out);
     assert_eq!((code, told.len()), (Some(1), 3), "{out}");
     let some = |at: usize, keys: &[&str]| keys.iter().map(|key| told[at][key].clone()).collect::<Vec<_>>();
     let of_job = |at| Value::from(some(at, &["event", "index", "state", "why", "rc", "attempts"]));
@@ -45,13 +53,38 @@ fn json_tells_each_job_as_status_does_and_then_the_run() {
             assert_eq!(value, &status["jobs"][at][key], "{key} of job {at}");
         }
     }
+    let fields = status["jobs"][0].as_object().unwrap().keys();
+    let lacking: Vec<_> = fields.filter(|key| told[0].get(key).is_none()).collect();
+    assert_eq!(lacking, ["cwd", "env", "runs_again"], "the help of the verb names them");
+}
+
+#[test]
+fn json_tells_of_a_command_that_was_not_run_what_status_does() {
+    for run in ["xqute run --json --prescript 'exit 3' true", "xqute run --json ./none"] {
+        let desk = tempfile::tempdir().unwrap();
+        let (_, out, _) = bash_in(&desk, run);
+        let (_, status, _) = bash_in(&desk, "xqute status --json");
+        let status: Value = serde_json::from_str(&status).unwrap();
+        for key in ["state", "why", "rc", "attempts"] {
+            assert_eq!(lines(&out)[0][key], status["jobs"][0][key], "{key}: {run}");
+        }
+    }
+}
+
+#[test]
+fn json_tells_the_exit_code_that_there_is() {
+    let (code, out, _) = bash("printf 'true\n\"unclosed\n' | xqute run --json");
+    assert_eq!((code, &lines(&out)[1]["exit_code"]), (Some(2), &json!(2)), "{out}");
 }
 
 #[test]
 fn json_tells_of_jobs_that_never_ran_and_why_the_run_was_stopped() {
-    let line = "xqute run -q --json -j1 --halt soon,fail=1 sh -c 'exit $0' ::: 7 0 0";
-    let (code, out, _) = bash(line);
-    let told = lines(&out);
+    // The first fails when all are there.
+    let first = "until xqute status | grep -q '^3 jobs'; do sleep 0.05; done; exit 7";
+    let line =
+        format!("xqute run -q --json -j1 --halt soon,fail=1 sh -c 'eval \"$0\"' ::: \"{first}\" true true");
+    let (code, out, _) = bash(&line);
+    let told = by_index(&out);
     assert_eq!(code, Some(1));
     let states: Vec<Value> =
         told.iter().map(|it| json!([it["state"], it["jid"].is_null(), it["attempts"]])).collect();
@@ -113,6 +146,25 @@ fn signals_are_answered_while_nobody_reads_the_output() {
 }
 
 #[test]
+fn a_third_signal_leaves_at_once_though_nobody_reads_what_is_told_either() {
+    let line = "set -m; mkfifo pipe; exec 3<>pipe
+        xqute run sh -c 'yes | head -c 1000000' > pipe 2>&1 &
+        until grep -q 6 .xqute/0/job.status; do sleep 0.05; done 2> /dev/null
+        while kill -INT $!; do sleep 0.05; done 2> /dev/null; wait $!; echo $?";
+    assert_eq!(bash(line).1, "130\n");
+}
+
+#[test]
+fn what_a_job_has_left_running_holds_no_printing_up() {
+    // The pipe takes less than the job has written: printing is not at the end when more is written.
+    let line = "mkfifo pipe
+        left='until test -e go; do sleep 0.05; done; echo late; touch done'
+        xqute run -q sh -c 'head -c 300000 /dev/zero; sh -c \"$0\" &' \"$left\" > pipe < /dev/null &
+        exec 3< pipe; head -c 1 <&3 | wc -c; touch go; until test -e done; do sleep 0.05; done; wc -c <&3";
+    assert_eq!(bash(line).1, "1\n299999\n");
+}
+
+#[test]
 fn who_waits_for_the_first_job_is_told_for_what() {
     let told = |line: &str| bash(line).2;
     let slowly = "until grep -q waiting told; do sleep 0.05; done 2> /dev/null; echo true";
@@ -125,16 +177,6 @@ fn who_waits_for_the_first_job_is_told_for_what() {
         let told = told(&format!("{line} 2> told; cat told >&2"));
         assert!(told.starts_with(&format!("xqute: waiting for {what}")), "{line}: {told}");
     }
-}
-
-#[test]
-fn what_a_job_has_left_running_holds_no_printing_up() {
-    // The pipe takes less than the job has written: printing is not at the end when more is written.
-    let line = "mkfifo pipe
-        left='until test -e go; do sleep 0.05; done; echo late; touch done'
-        xqute run -q sh -c 'head -c 300000 /dev/zero; sh -c \"$0\" &' \"$left\" > pipe < /dev/null &
-        exec 3< pipe; head -c 1 <&3 | wc -c; touch go; until test -e done; do sleep 0.05; done; wc -c <&3";
-    assert_eq!(bash(line).1, "1\n299999\n");
 }
 
 #[test]

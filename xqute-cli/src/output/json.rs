@@ -5,6 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 use xqute::{Job, Outcome, PeakMemory, Summary};
 
+use crate::status::gave_up;
+
 #[derive(Debug, Serialize)]
 struct Told<'j> {
     event: &'static str,
@@ -45,7 +47,8 @@ struct Ran {
 /// A job that has ended for good.
 pub(super) fn job(job: &Job) -> String {
     let outcome = job.outcome();
-    let ran = job.jid().is_some();
+    // One that could not be started has been tried, too.
+    let tried = job.jid().is_some() || matches!(outcome, Some(Outcome::Failed(_)));
     let rc = match outcome {
         Some(Outcome::Succeeded) => Some(0),
         Some(Outcome::Failed(failure)) => failure.rc(),
@@ -59,8 +62,8 @@ pub(super) fn job(job: &Job) -> String {
         argv: job.argv().words().iter().map(|it| it.to_string_lossy().into_owned()).collect(),
         argv_lossy: job.argv().words().iter().any(|it| it.to_str().is_none()),
         state: state(outcome),
-        attempts: if ran { job.trial_count() + 1 } else { job.trial_count() },
-        why: outcome.filter(|it| **it != Outcome::Succeeded).map(ToString::to_string),
+        attempts: if tried { job.trial_count() + 1 } else { job.trial_count() },
+        why: outcome.filter(|it| **it != Outcome::Succeeded).map(|it| why(job, it)),
         rc,
         jid: job.jid(),
         started: job.started().and_then(millis),
@@ -70,6 +73,13 @@ pub(super) fn job(job: &Job) -> String {
         peak_memory_exact: memory.map(|it| matches!(it, PeakMemory::Exactly(_))),
         path: job.metadir().to_string_lossy().into_owned(),
     })
+}
+
+/// As `xqute status` tells it: with the part of its script that failed, where that was not the command.
+fn why(job: &Job, outcome: &Outcome) -> String {
+    let why = outcome.to_string();
+    let part = outcome.failure().and_then(|_| gave_up(&why, &job.files()));
+    part.unwrap_or(why)
 }
 
 /// How the run went.

@@ -184,6 +184,13 @@ impl Drawer {
     }
 }
 
+impl Drawer {
+    /// Does not wait for the thread, which may be writing to a terminal that takes nothing.
+    pub(crate) fn leave(mut self) {
+        self.thread = None;
+    }
+}
+
 impl Drop for Drawer {
     fn drop(&mut self) {
         drop(self.stop.take());

@@ -4,11 +4,15 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard};
 
 const CHUNK: usize = 64 * 1024;
+/// Who takes nothing for so long takes nothing.
+const SOON: Duration = Duration::from_secs(1);
 
 /// Where bytes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +59,19 @@ pub(crate) fn say(what: fmt::Arguments<'_>) {
         Some(mut shown) => shown.say(what),
         // Nobody can be told that standard error is closed.
         None => drop(writeln!(io::stderr(), "xqute: {what}")),
+    }
+}
+
+/// Tells something, if it is taken soon: whoever leaves at once is not held up by a pipe that is full.
+pub(crate) fn say_in_passing(what: String) {
+    let (told, wait) = mpsc::channel();
+    let tell = move || {
+        say(format_args!("{what}"));
+        let _ = told.send(());
+    };
+    // Without a thread there is no telling whether it would be taken.
+    if thread::Builder::new().spawn(tell).is_ok() {
+        let _ = wait.recv_timeout(SOON);
     }
 }
 
