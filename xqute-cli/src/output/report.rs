@@ -140,7 +140,7 @@ fn more(text: &mut String, example: &Example, workdir: &Arc<Path>) -> fmt::Resul
     let files = JobFiles::new(Arc::clone(workdir), index);
     for (name, path) in [("stderr", files.stderr()), ("script", files.script_log())] {
         if path.metadata().is_ok_and(|file| file.len() > 0) {
-            writeln!(text, "    {name}: {}", line(&path.to_string_lossy()))?;
+            writeln!(text, "    {name}: {}", plain::whole(&path.to_string_lossy()))?;
         }
     }
     if files.metadir().exists() {
@@ -257,7 +257,8 @@ mod tests {
     #[test]
     fn files_are_named_where_they_say_something() {
         let folder = tempfile::tempdir().unwrap();
-        let workdir: Arc<Path> = folder.path().join("a b").into();
+        // However long: who copies it wants all of it.
+        let workdir: Arc<Path> = folder.path().join("a b").join("x".repeat(WIDTH)).into();
         let files = JobFiles::new(Arc::clone(&workdir), 4);
         std::fs::create_dir_all(files.metadir()).unwrap();
         std::fs::write(files.script_log(), "prepared\n").unwrap();
