@@ -155,7 +155,7 @@ fn nobody_reads_and_the_jobs_go_on() {
         "1\na\nb\n"
     );
     let head =
-        "seq 2000 | xqute run -j1 sh -c 'touch $0; echo $0' | head -1; echo ${PIPESTATUS[1]}; ls | wc -l";
+        "seq 2000 | xqute run -j1 -k sh -c 'touch $0; echo $0' | head -1; echo ${PIPESTATUS[1]}; ls | wc -l";
     assert_eq!(bash(head), "1\n0\n2000\n");
 }
 

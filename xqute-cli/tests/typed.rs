@@ -78,11 +78,11 @@ fn what_only_a_shell_would_read_is_noted_once_and_passed_as_it_is() {
         (ran.stderr.matches("is passed to the command as it is").count(), ran)
     };
     for word in ["|", ">", ">>", "<", "&&", "||", ";"] {
-        let (times, ran) = noted(&["run", "-j1", "echo", "{}", word, "x", ":::", "a", "b"], "");
+        let (times, ran) = noted(&["run", "-k", "echo", "{}", word, "x", ":::", "a", "b"], "");
         assert_eq!(ran.stdout, format!("a {word} x\nb {word} x\n"));
         assert!(times == 1 && ran.stderr.starts_with(&format!("xqute: `{word}` is passed")), "{ran:?}");
     }
-    let (times, ran) = noted(&["run", "-j1"], "echo '|'\necho a > b\necho a && b\n");
+    let (times, ran) = noted(&["run", "-k"], "echo '|'\necho a > b\necho a && b\n");
     assert_eq!((times, ran.stdout.as_str()), (1, "|\na > b\na && b\n"), "{ran:?}");
     assert!(ran.stderr.starts_with("xqute: line 2 of standard input: `>` is passed"), "{ran:?}");
     for args in [
