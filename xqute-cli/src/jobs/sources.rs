@@ -104,10 +104,7 @@ impl Combined {
 
     /// Where the arguments are from that are read as it goes.
     pub(crate) fn name(&self) -> &str {
-        match &self.first {
-            Items::Rows(_) => "the command line",
-            Items::Text { name, .. } => name,
-        }
+        self.first.name()
     }
 
     /// The arguments of the next job.
@@ -168,6 +165,16 @@ impl Items {
                 Self::Text { text, delimiter, name: "standard input".to_owned() }
             }
         })
+    }
+
+    /// Of several, the first that is not at hand.
+    fn name(&self) -> &str {
+        let here = "the command line";
+        match self {
+            Self::Rows(_) => here,
+            Self::Text { name, .. } => name,
+            Self::Linked(all) => all.iter().map(Self::name).find(|it| *it != here).unwrap_or(here),
+        }
     }
 
     fn with(self, more: Self) -> Self {
