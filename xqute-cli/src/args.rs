@@ -12,7 +12,7 @@ use xqute::{DEFAULT_WORKDIR, ErrorStrategy, Halt};
 use crate::options::{self, Scheduler};
 use crate::output::Progress;
 use crate::settings::Settings;
-use crate::{complete, logs, plugins, script, status};
+use crate::{attend, complete, logs, plugins, script, status};
 
 /// Run a list of commands, follow each to its end, and call plugins at every step.
 #[derive(Debug, Parser)]
@@ -34,6 +34,12 @@ pub(crate) enum Verb {
     Logs(logs::Args),
     /// Print what a job ran
     Script(script::Args),
+    /// Have jobs of a run killed, or all of it
+    Kill(attend::Kill),
+    /// Wait until a run has ended
+    Wait(attend::Wait),
+    /// Show how far a run is, until it has ended; Ctrl-C leaves it alone
+    Attach(attend::Wait),
     /// Show the plugins in this binary and their hooks, in the order of their calls
     Plugins(plugins::Args),
     /// Show the options of `xqute run` that are in effect here, and where each is from
@@ -219,6 +225,12 @@ pub(crate) struct Run {
     /// Run each command with `sh -c`; what is filled in is quoted
     #[arg(long, help_heading = "Jobs")]
     pub(crate) shell: bool,
+    /// Run in the background, in a session of its own; what it prints goes to DIR/run.log. See `attach`, `wait`, `kill`
+    #[arg(long, help_heading = "Where and how many")]
+    pub(crate) detach: bool,
+    /// That background.
+    #[arg(long, hide = true)]
+    pub(crate) detached: bool,
     /// Print the commands that would run, and run none
     #[arg(long, help_heading = "Jobs")]
     pub(crate) dry_run: bool,

@@ -18,8 +18,11 @@
 
 mod answer;
 mod args;
+mod attend;
 mod complete;
 mod config;
+mod control;
+mod detach;
 mod hints;
 mod jobs;
 mod log;
@@ -70,6 +73,9 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
                 Ok(_) => run,
                 Err(error) => return Ok(explain(&error)),
             };
+            if run.detach && !run.detached {
+                return Ok(ExitCode::from(detach::start()?));
+            }
             log::start(run.verbose)?;
             run::run(*run, settings.plugins)?
         }
@@ -78,6 +84,9 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
         Verb::Status(status) => status::show(&status)?,
         Verb::Logs(logs) => logs::show(&logs)?,
         Verb::Script(script) => script::show(&script)?,
+        Verb::Kill(kill) => attend::kill(&kill)?,
+        Verb::Wait(wait) => attend::wait(&wait)?,
+        Verb::Attach(wait) => attend::attach(&wait)?,
         Verb::Completions(completions) => complete::completions(&completions)?,
         Verb::Man(man) => complete::man(man)?,
     };

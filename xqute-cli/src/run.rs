@@ -14,9 +14,10 @@ use xqute::{
     XquteBuilder,
 };
 
+use crate::detach::Beginning;
 use crate::jobs::{Asked, Jobs, Planned};
 use crate::options::{Scheduler, processors, variable};
-use crate::{args, exit, output, say};
+use crate::{args, control, exit, output, say};
 
 /// After so long without a first job, who waits is told for what.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -81,14 +82,17 @@ async fn attend(mut args: args::Run, mut plugins: Plugins) -> Result<u8> {
         }
         return Ok(exit::SUCCESS);
     };
+    let detached = args.detached;
     let (shown, wanted) = (shown(&args), args.halt.flatten().is_some_and(|it| it.is_for_success()));
     let configured = output::configure(builder(args)?, &shown).expected_jobs(expected);
     let configured = plugins.into_iter().fold(configured, |it, (name, config)| it.config(name, config));
     let run = configured.build()?;
+    let beginning = if detached { Some(Beginning::new(run.run().workdir())?) } else { None };
+    let _control = control::listen(&run);
     let drawing = output::draw(&run, &shown);
     // The run may be stopped while the next job is waited for.
     let fed = tokio::select! {
-        fed = feed(&run, first, &mut jobs, &each) => fed,
+        fed = feed(&run, first, &mut jobs, &each, beginning) => fed,
         _ = run.wait() => Ok(()),
     };
     let summary = match run.run_until_complete().await.map_err(anyhow::Error::from) {
@@ -204,13 +208,22 @@ fn prints(args: &args::Run) -> bool {
     !args.no_print || args.json
 }
 
+/// Whether jobs run one after the other, each once.
+fn in_order(args: &args::Run) -> bool {
+    let one = args.forks.unwrap_or_else(processors).get() == 1;
+    one && args.error_strategy != Some(args::Strategy::Retry)
+}
+
 /// What is shown of it.
 fn shown(args: &args::Run) -> output::Settings {
     let print = match args.json {
         true => output::Print { json: true, ..Default::default() },
-        false => output::Print { keep_order: args.keep_order, tag: args.tag, json: false },
+        // One at a time ends in order; two hooks may run at once, and one that tries again holds up those behind it.
+        false => output::Print { keep_order: args.keep_order || in_order(args), tag: args.tag, json: false },
     };
-    output::Settings { print: prints(args).then_some(print), quiet: args.quiet, progress: args.progress }
+    // In the background nobody looks: `xqute attach` does.
+    let progress = if args.detached { output::Progress::Never } else { args.progress };
+    output::Settings { print: prints(args).then_some(print), quiet: args.quiet, progress }
 }
 
 /// What every job is given.
@@ -285,7 +298,13 @@ async fn patiently(jobs: &mut Jobs) -> Result<Option<Planned>> {
 }
 
 /// Feeds the jobs, until there are no more or the run takes none.
-async fn feed(run: &Xqute, first: Planned, jobs: &mut Jobs, each: &Each) -> Result<()> {
+async fn feed(
+    run: &Xqute,
+    first: Planned,
+    jobs: &mut Jobs,
+    each: &Each,
+    mut beginning: Option<Beginning>,
+) -> Result<()> {
     let mut next = Some(first);
     while let Some(mut planned) = next {
         if let Some(note) = planned.note.take() {
@@ -295,6 +314,9 @@ async fn feed(run: &Xqute, first: Planned, jobs: &mut Jobs, each: &Each) -> Resu
             Err(Error::Feed(FeedError::Stopping)) => return Ok(()),
             fed => fed?,
         };
+        if let Some(beginning) = beginning.take() {
+            beginning.has_begun()?;
+        }
         next = jobs.next().await?;
     }
     Ok(())

@@ -13,7 +13,8 @@ use crate::plain;
 
 mod told;
 
-use told::{Counts, Head, Told};
+pub(crate) use told::Counts;
+use told::{Head, Told};
 
 /// How many bad jobs are listed unless all are asked for,
 const LISTED: usize = 20;

@@ -28,7 +28,9 @@ const LANGUAGES: [&str; 5] = ["sh", "console", "rust", "rust,no_run", "toml"];
 const A_RUN: &str = "xqute run -q -j 1 --shell 'echo out {}; test {} != d' ::: a b c d || [ $? = 1 ]";
 
 /// What commands that begin so need to find; a file `.stdin` is their standard input.
-const PREPARED: [(&str, &str); 7] = [
+const PREPARED: [(&str, &str); 9] = [
+    ("xqute attach", "xqute run --detach true ::: a b"),
+    ("xqute kill", "xqute run --detach sleep 100 ::: 1 2 3 4 5"),
     ("xqute status", A_RUN),
     ("xqute logs", A_RUN),
     ("xqute script", A_RUN),

@@ -94,6 +94,11 @@ pub(crate) fn draw(run: &Xqute, settings: &Settings) -> Option<Drawer> {
     if settings.quiet { None } else { Drawer::start(settings.progress, run) }
 }
 
+/// Draws a line over the one before, as wide as the terminal is.
+pub(crate) fn draw_line(line: &str) {
+    screen::draw(&progress::cut(line, progress::columns()));
+}
+
 /// Where only some plugins are wanted, the command line still shows what it shows.
 pub(crate) fn select(names: &mut Vec<String>, prints: bool) {
     let missing = |name: &&str| (prints || *name != print::NAME) && !names.iter().any(|given| given == name);

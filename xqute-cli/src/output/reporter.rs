@@ -33,10 +33,9 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
-    async fn ended(&self, run: &Run, job: &Job) {
+    async fn ended(&self, job: &Job) {
         self.report.lock().unwrap_or_else(PoisonError::into_inner).take(job);
-        // The only job of a run is told of at the end, which is now.
-        if run.progress().fed > 1 && !was_stopped(job) {
+        if !was_stopped(job) {
             self.note(job, &self.failures, "fail").await;
         }
     }
@@ -67,10 +66,13 @@ impl Reporter {
             shown.say(format_args!("{summary}"));
         }
         let report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        // The failure of the only job was told a moment ago.
+        let is_told = summary.counts.total() == 1 && self.failures.load(Relaxed) == 1 && !self.quiet;
         for line in report.tell().iter().flat_map(|told| told.lines()) {
             // A group begins with the program's name, what belongs to it is set in.
             match line.strip_prefix(' ') {
                 Some(_) => shown.add(line),
+                None if is_told => {}
                 None => shown.say(format_args!("{line}")),
             }
         }
@@ -98,21 +100,21 @@ async fn on_job_failed(run: &Run, job: &Job) {
     if job.will_retry() {
         reporter.note(job, &reporter.retries, "will be tried again").await;
     } else {
-        reporter.ended(run, job).await;
+        reporter.ended(job).await;
     }
 }
 
 #[hook]
 async fn on_job_killed(run: &Run, job: &Job) {
     if let Some(reporter) = run.state::<Reporter>() {
-        reporter.ended(run, job).await;
+        reporter.ended(job).await;
     }
 }
 
 #[hook]
 async fn on_job_cancelled(run: &Run, job: &Job) {
     if let Some(reporter) = run.state::<Reporter>() {
-        reporter.ended(run, job).await;
+        reporter.ended(job).await;
     }
 }
 

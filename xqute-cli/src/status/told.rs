@@ -30,7 +30,7 @@ pub(super) struct Ran {
 }
 
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     queued: usize,
     submitted: usize,
     running: usize,
@@ -67,7 +67,7 @@ pub(super) struct Told {
 }
 
 impl Head {
-    pub(super) fn of(view: &WorkDirView) -> Self {
+    pub(crate) fn of(view: &WorkDirView) -> Self {
         let workdir = view.files(0).workdir().to_string_lossy().into_owned();
         let runs = view.runs().cloned().map(Into::into).collect();
         Self { workdir, live: view.is_live(), runs, counts: Counts::of(view) }
@@ -114,7 +114,7 @@ fn texts(words: &[OsString]) -> Vec<String> {
 }
 
 impl Counts {
-    pub(super) fn of(view: &WorkDirView) -> Self {
+    pub(crate) fn of(view: &WorkDirView) -> Self {
         let mut counts = Self { total: view.len(), ..Self::default() };
         for state in view.states() {
             *match state {
@@ -133,7 +133,7 @@ impl Counts {
     }
 
     /// Those that are not 0.
-    pub(super) fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let all = [
             (self.queued, "queued"),
             (self.submitted, "submitted"),
