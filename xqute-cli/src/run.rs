@@ -87,6 +87,7 @@ async fn attend(mut args: args::Run, mut plugins: Plugins) -> Result<u8> {
     let configured = output::configure(builder(args)?, &shown).expected_jobs(expected);
     let configured = plugins.into_iter().fold(configured, |it, (name, config)| it.config(name, config));
     let run = configured.build()?;
+    run.start()?;
     let beginning = if detached { Some(Beginning::new(run.run().workdir())?) } else { None };
     let _control = control::listen(&run);
     let drawing = output::draw(&run, &shown);

@@ -30,7 +30,7 @@ const A_RUN: &str = "xqute run -q -j 1 --shell 'echo out {}; test {} != d' ::: a
 /// What commands that begin so need to find; a file `.stdin` is their standard input.
 const PREPARED: [(&str, &str); 9] = [
     ("xqute attach", "xqute run --detach true ::: a b"),
-    ("xqute kill", "xqute run --detach sleep 100 ::: 1 2 3 4 5"),
+    ("xqute kill", "xqute run --detach sleep ::: 5 5 5 5"),
     ("xqute status", A_RUN),
     ("xqute logs", A_RUN),
     ("xqute script", A_RUN),

@@ -41,6 +41,18 @@ pub(super) struct Engine {
     pub(super) journal_damage: u64,
 }
 
+/// The thread's runtime until the thread has it. If it comes to none, it is dropped on another runtime, which no runtime
+/// allows that waits for what runs on it.
+struct Unused(Option<tokio::runtime::Runtime>);
+
+impl Drop for Unused {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 /// What the thread woke up for.
 enum Woke {
     Message(Message),
@@ -56,11 +68,17 @@ impl Engine {
     /// Starts the thread. It ends with the run.
     pub(super) fn start(self) -> io::Result<JoinHandle<()>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let handle = runtime.handle().clone();
+        let mut runtime = Unused(Some(runtime));
         if self.listens {
             // Here, where no hook can hold them up.
-            signals::listen(runtime.handle(), &self.performer.caller.answers)?;
+            signals::listen(&handle, &self.performer.caller.answers)?;
         }
-        let body = move || runtime.block_on(self.run());
+        let body = move || {
+            if let Some(runtime) = runtime.0.take() {
+                runtime.block_on(self.run());
+            }
+        };
         std::thread::Builder::new().name("xqute".to_owned()).spawn(body)
     }
 
