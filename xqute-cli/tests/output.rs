@@ -195,3 +195,13 @@ fn of_a_job_that_never_ran_no_files_of_an_earlier_run_are_shown() {
     assert!(!cancelled.contains(".xqute/1"), "{told}");
     assert!(!cancelled.contains("xqute logs"), "{told}");
 }
+
+#[test]
+fn json_tells_the_exit_code_of_what_was_killed_as_status_does() {
+    let desk = tempfile::tempdir().unwrap();
+    let (_, out, _) = bash_in(&desk, "xqute run -q --json --timeout 200ms sleep 20");
+    let (_, status, _) = bash_in(&desk, "xqute status --json 0");
+    let status: Value = serde_json::from_str(&status).unwrap();
+    let told = lines(&out);
+    assert_eq!((&told[0]["rc"], &status["jobs"][0]["rc"]), (&json!(143), &json!(143)), "{out}");
+}

@@ -49,11 +49,6 @@ pub(super) fn job(job: &Job) -> String {
     let outcome = job.outcome();
     // One that could not be started has been tried, too.
     let tried = job.jid().is_some() || matches!(outcome, Some(Outcome::Failed(_)));
-    let rc = match outcome {
-        Some(Outcome::Succeeded) => Some(0),
-        Some(Outcome::Failed(failure)) => failure.rc(),
-        _ => None,
-    };
     let memory = job.usage().map(|it| it.peak_memory);
     line(&Told {
         event: "job",
@@ -64,7 +59,7 @@ pub(super) fn job(job: &Job) -> String {
         state: state(outcome),
         attempts: if tried { job.trial_count() + 1 } else { job.trial_count() },
         why: outcome.filter(|it| **it != Outcome::Succeeded).map(|it| why(job, it)),
-        rc,
+        rc: job.rc(),
         jid: job.jid(),
         started: job.started().and_then(millis),
         ended: job.ended().and_then(millis),

@@ -154,6 +154,7 @@ impl Entry {
             will_retry: self.state == State::Waiting && moment == Moment::Failed,
             outcome: self.outcome.clone().filter(|_| ended),
             usage: self.usage.filter(|_| ended),
+            rc: self.rc.filter(|_| ended),
             times: self.times,
         }
     }

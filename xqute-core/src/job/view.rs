@@ -27,6 +27,7 @@ pub struct Job {
     pub(crate) will_retry: bool,
     pub(crate) outcome: Option<Outcome>,
     pub(crate) usage: Option<Usage>,
+    pub(crate) rc: Option<i32>,
     /// Milliseconds since the epoch.
     pub(crate) times: (Option<NonZeroU64>, Option<NonZeroU64>),
 }
@@ -84,6 +85,13 @@ impl Job {
     #[must_use]
     pub fn outcome(&self) -> Option<&Outcome> {
         self.outcome.as_ref()
+    }
+
+    /// The exit code of its attempt as a shell would tell it, 128 and the number for a signal, where the hook is about the
+    /// attempt's end and that is known.
+    #[must_use]
+    pub fn rc(&self) -> Option<i32> {
+        self.rc
     }
 
     /// What its attempt used of its machine, where the hook is about the attempt's end and the scheduler knows.
