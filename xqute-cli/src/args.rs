@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap::{Arg, ArgAction, Parser, Subcommand, ValueEnum};
 use xqute::{DEFAULT_WORKDIR, ErrorStrategy, Halt};
 
-use crate::options::{self, Scheduler};
+use crate::options::{self, Scheduler, Shell};
 use crate::output::Progress;
 use crate::settings::Settings;
 use crate::{attend, complete, logs, plugins, script, status};
@@ -111,6 +111,8 @@ Examples:
   xqute run < commands.txt                      a command a line, split as a shell splits it; nothing is expanded
   xqute run --shell 'sort {} | uniq > {.}.u' ::: *.txt
                                                 a shell runs it, and reads nothing of what is filled in
+  xqute run --shell=bash 'set -o pipefail; sort {} | uniq' ::: *.txt
+                                                bash, of which a pipe fails if a part of it does
   xqute run --dry-run echo {} ::: a b           shows what would run
 
 Jobs that wait for others stand in a file (--file jobs.toml, or a JSON object a line), in any order:
@@ -130,7 +132,8 @@ Sources: `::: ARG…`, `:::: FILE…` (an argument a line; `-` is standard input
 go along with the source before them. Without any, COMMAND takes its arguments from standard input where that is a pipe or a
 file, or where COMMAND has a replacement string; else it is run once (`< /dev/null` makes sure of that). If the pipe or file is
 empty, a COMMAND without replacement string is run once, as with xargs; with one, not at all.
-A COMMAND of one word with blanks is split as a line is. Blank lines and lines that begin with # are no commands.
+With --shell an argument stays a text wherever it is filled in; where bash would evaluate it (`$(({}))`), and in the text behind
+`bash -c`, that is refused. A COMMAND of one word with blanks is split as a line is. Blank lines and lines that begin with # are no commands.
 
 A job's standard input is empty. Its output is kept in DIR/<index>/job.stdout and job.stderr (indices begin with 0), and
 printed when the job ends. Run the same list again, and jobs that are done are not run again.
@@ -222,9 +225,9 @@ pub(crate) struct Run {
     /// Arguments and lines end with a NUL byte, as those of `find -print0`
     #[arg(short = '0', long, help_heading = "Jobs")]
     pub(crate) null: bool,
-    /// Run each command with `sh -c`; what is filled in is quoted
-    #[arg(long, help_heading = "Jobs")]
-    pub(crate) shell: bool,
+    /// Have a shell read each command: `sh`, or with `--shell=bash` bash; what is filled in stays a text
+    #[arg(long, value_name = "SHELL", num_args = 0..=1, require_equals = true, default_missing_value = "sh", value_parser = options::shell, help_heading = "Jobs")]
+    pub(crate) shell: Option<Shell>,
     /// Run in the background, in a session of its own; what it prints goes to DIR/run.log. See `attach`, `wait`, `kill`
     #[arg(long, help_heading = "Where and how many")]
     pub(crate) detach: bool,

@@ -173,6 +173,27 @@ pub(crate) enum Scheduler {
     Null,
 }
 
+/// A shell that reads texts: `sh`, or one whose quotes are the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shell(String);
+
+impl Shell {
+    /// The words that run a text in it.
+    pub(crate) fn words(&self, text: OsString) -> Vec<OsString> {
+        vec![self.0.clone().into(), "-c".into(), text]
+    }
+}
+
+/// `sh`, `bash`, `dash`, or a path to one of these. In others (zsh, ksh) more commands evaluate their arguments, so that one
+/// that is filled in could be run.
+pub(crate) fn shell(name: &str) -> Result<Shell, String> {
+    let known = ["sh", "bash", "dash"];
+    if known.contains(&name) || known.iter().any(|it| name.ends_with(&format!("/{it}"))) {
+        return Ok(Shell(name.to_owned()));
+    }
+    Err("write `sh`, `bash`, `dash`, or a path to one of these; for another shell write a script and run that".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -118,7 +118,7 @@ async fn attend(mut args: args::Run, mut plugins: Plugins) -> Result<u8> {
 /// What was typed about the jobs.
 fn asked(args: &mut args::Run) -> Asked {
     let (words, files) = (std::mem::take(&mut args.words), std::mem::take(&mut args.arg_file));
-    let (null, shell, quiet, file) = (args.null, args.shell, args.quiet, args.file.take());
+    let (null, shell, quiet, file) = (args.null, args.shell.take(), args.quiet, args.file.take());
     Asked { words, files, null, shell, quiet, file }
 }
 

@@ -7,20 +7,21 @@ use xqute::ArgvError;
 use super::sources::Combined;
 use super::{Planned, command};
 use crate::hints;
+use crate::options::Shell;
 
 /// The commands of a text, a line each.
 pub(crate) struct Lines {
     lines: Combined,
     /// Where the lines are from, in a message.
     pub(super) name: String,
-    shell: bool,
+    shell: Option<Shell>,
     number: usize,
     /// Whether the next surprise is noted: it is, once.
     notes: bool,
 }
 
 impl Lines {
-    pub(super) fn new(lines: Combined, name: String, shell: bool, notes: bool) -> Self {
+    pub(super) fn new(lines: Combined, name: String, shell: Option<Shell>, notes: bool) -> Self {
         Self { lines, name, shell, number: 0, notes }
     }
 
@@ -29,7 +30,7 @@ impl Lines {
         while let Some(line) = self.lines.next().await? {
             self.number += 1;
             let line = &line[0];
-            match command(line, self.shell) {
+            match command(line, self.shell.as_ref()) {
                 Ok(argv) => {
                     let note = if self.notes { hints::unread_line(line, argv.words()) } else { None };
                     self.notes &= note.is_none();

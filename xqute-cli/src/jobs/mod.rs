@@ -3,6 +3,7 @@
 mod file;
 mod lines;
 mod quoting;
+mod reader;
 mod sources;
 mod template;
 
@@ -16,10 +17,11 @@ use rustix::fs::{FileType, fstat};
 use xqute::{Argv, JobSpec};
 
 use crate::hints;
+use crate::options::Shell;
 
 use lines::Lines;
 use sources::{Combined, Source};
-use template::{Template, shell};
+use template::Template;
 
 /// What was typed about the jobs.
 #[derive(Debug, Default)]
@@ -30,8 +32,8 @@ pub(crate) struct Asked {
     pub(crate) files: Vec<OsString>,
     /// Whether arguments end with a NUL byte instead of a newline.
     pub(crate) null: bool,
-    /// Whether `sh` runs each command.
-    pub(crate) shell: bool,
+    /// What runs each command, where a shell is to.
+    pub(crate) shell: Option<Shell>,
     /// Whether nothing is to be noted.
     pub(crate) quiet: bool,
     /// A file that has the jobs, instead of all that.
@@ -58,7 +60,7 @@ pub(crate) enum Jobs {
     Filled {
         template: Template,
         args: Combined,
-        shell: bool,
+        shell: Option<Shell>,
         number: usize,
         /// What runs if standard input, which nobody named, turns out to be empty: the command, once, as with `xargs`. Who
         /// starts programs with an empty pipe for standard input would else be told that all is well, and nothing ran.
@@ -82,15 +84,19 @@ impl Jobs {
         let mut sources: Vec<Source> = asked.files.into_iter().map(Source::file).collect();
         sources.extend(named);
         if command.is_empty() {
-            let notes = !asked.quiet && !asked.shell;
+            let notes = !asked.quiet && asked.shell.is_none();
             return lines(sources, delimiter, asked.shell, notes).await;
         }
-        let (template, note) = template(&command, asked.shell)?;
+        let shell = asked.shell;
+        if shell.is_some() {
+            not_apart(&command)?;
+        }
+        let (template, note) = template(&command, shell.is_some())?;
         let note = note.filter(|_| !asked.quiet);
         let mut bare = None;
         if sources.is_empty() {
             if !template.has_places() {
-                bare = Some(Planned { note: note.clone(), ..once(&template, asked.shell)? });
+                bare = Some(Planned { note: note.clone(), ..once(&template, shell.as_ref())? });
                 if !is_piped() {
                     return Ok(Self::Once(bare));
                 }
@@ -99,12 +105,13 @@ impl Jobs {
         }
         template.check(sources.len())?;
         let template = template.with_places();
-        if asked.shell {
-            template.check_shell()?;
+        match shell {
+            Some(_) => template.check_shell()?,
+            None => template.check_code()?,
         }
         announce(&sources, "arguments");
         let args = Combined::open(sources, delimiter).await?;
-        Ok(Self::Filled { template, args, shell: asked.shell, number: 0, bare, note })
+        Ok(Self::Filled { template, args, shell, number: 0, bare, note })
     }
 
     /// Reads all of them, and tells how many there are.
@@ -142,8 +149,7 @@ impl Jobs {
                 let bare = bare.take();
                 let Some(args) = args.next().await? else { return Ok(bare) };
                 *number += 1;
-                let words =
-                    if *shell { template.fill_shell(*number, &args) } else { template.fill(*number, &args) };
+                let words = words(template, shell.as_ref(), *number, &args);
                 let argv = Argv::new(words).with_context(|| {
                     let args: Vec<_> = args.iter().map(|arg| format!("{arg:?}")).collect();
                     format!("job {number}, made of the arguments {}", args.join(" "))
@@ -155,15 +161,21 @@ impl Jobs {
     }
 }
 
+fn words(template: &Template, shell: Option<&Shell>, number: usize, args: &[OsString]) -> Vec<OsString> {
+    match shell {
+        Some(shell) => template.fill_shell(shell, number, args),
+        None => template.fill(number, args),
+    }
+}
+
 /// The command as it stands.
-fn once(template: &Template, shell: bool) -> Result<Planned> {
-    let words = if shell { template.fill_shell(1, &[]) } else { template.fill(1, &[]) };
-    let argv = Argv::new(words).context("in the command line")?;
+fn once(template: &Template, shell: Option<&Shell>) -> Result<Planned> {
+    let argv = Argv::new(words(template, shell, 1, &[])).context("in the command line")?;
     let tag = argv.to_string().into_bytes();
     Ok(Planned { argv, tag, note: None, spec: None })
 }
 
-async fn lines(mut sources: Vec<Source>, delimiter: u8, shell: bool, notes: bool) -> Result<Jobs> {
+async fn lines(mut sources: Vec<Source>, delimiter: u8, shell: Option<Shell>, notes: bool) -> Result<Jobs> {
     if sources.is_empty() {
         sources.push(Source::new(sources::From::Stdin));
     }
@@ -180,6 +192,22 @@ async fn lines(mut sources: Vec<Source>, delimiter: u8, shell: bool, notes: bool
         sources::From::Stdin => "standard input".to_owned(),
     };
     Ok(Jobs::Lines(Lines::new(Combined::open(sources, delimiter).await?, name, shell, notes)))
+}
+
+/// `--shell bash 'wc -l {}'` would have sh run bash, with a script of a strange name.
+fn not_apart(command: &[OsString]) -> Result<()> {
+    match command {
+        [shell, text, ..]
+            if crate::options::shell(&shell.to_string_lossy()).is_ok()
+                && text.as_bytes().iter().any(u8::is_ascii_whitespace) =>
+        {
+            let shell = shell.display();
+            bail!(
+                "with --shell, `{shell}` is run as a command, on a script of that name: write `--shell={shell}`"
+            )
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A COMMAND that is one word with blanks is split as a line is. With what is to be noted of it.
@@ -210,15 +238,13 @@ fn announce(sources: &[Source], what: &str) {
 }
 
 /// The words of a command that is a line.
-fn command(line: &OsStr, by_shell: bool) -> Result<Argv, xqute::ArgvError> {
-    if !by_shell {
-        return Argv::parse(line);
-    }
+fn command(line: &OsStr, shell: Option<&Shell>) -> Result<Argv, xqute::ArgvError> {
+    let Some(shell) = shell else { return Argv::parse(line) };
     let bare = line.as_bytes().trim_ascii_start();
     if bare.is_empty() || bare.starts_with(b"#") {
         return Err(xqute::ArgvError::Empty);
     }
-    Argv::new(shell(line.to_owned()))
+    Argv::new(shell.words(line.to_owned()))
 }
 
 #[cfg(test)]
@@ -227,6 +253,7 @@ mod tests {
 
     async fn planned(words: &[&str], shell: bool) -> Vec<String> {
         let words = words.iter().map(OsString::from).collect();
+        let shell = shell.then(|| crate::options::shell("sh").unwrap());
         let mut jobs = Jobs::new(Asked { words, shell, ..Asked::default() }, &JobSpec::from).await.unwrap();
         let mut found = Vec::new();
         while let Some(job) = jobs.next().await.unwrap() {

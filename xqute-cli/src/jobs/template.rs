@@ -7,9 +7,11 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use super::quoting::Quoting;
+use super::reader::{Called, is_shell};
+use crate::options::Shell;
 
 /// A COMMAND with places for arguments.
 #[derive(Debug)]
@@ -90,14 +92,43 @@ impl Template {
         for pieces in &self.words {
             quoting.read(b" ");
             for piece in pieces {
-                match (piece, quoting.unclear()) {
-                    (Piece::Text(bytes), _) => quoting.read(bytes),
-                    (_, None) => quoting.unescape(&mut Vec::new()),
-                    (_, Some(what)) => bail!(
-                        "with --shell no argument can be filled in behind {what}: leave that out, or put the text into a script and run `sh SCRIPT {{}}`"
-                    ),
+                match piece {
+                    Piece::Text(bytes) => quoting.read(bytes),
+                    Piece::Number => quoting.unescape(&mut Vec::new()),
+                    Piece::Value { .. } => {
+                        if let Some(what) = quoting.place() {
+                            return Err(no_place(what));
+                        }
+                        quoting.unescape(&mut Vec::new());
+                    }
                 }
             }
+        }
+        quoting.end().map_or(Ok(()), |what| Err(no_place(what)))
+    }
+
+    /// An error, if without a shell an argument becomes a part of the code of one. Where it is all of the code, that was meant.
+    pub(crate) fn check_code(&self) -> Result<()> {
+        let (mut called, mut shell) = (Called::No, String::new());
+        for pieces in &self.words {
+            let text = match &pieces[..] {
+                [Piece::Text(text)] => &text[..],
+                [Piece::Value { .. }] => b"",
+                [Piece::Text(text), ..] if !called.is_code(text) => text,
+                pieces if called.is_code(b"") => {
+                    if !pieces.iter().any(|it| matches!(it, Piece::Value { .. })) {
+                        return Ok(());
+                    }
+                    bail!(
+                        "`{shell}` would run what is filled in as code: write `xqute run --shell={shell} 'TEXT'`, in which an argument stays a text, or `{shell} -c 'TEXT' _ {{}}` with `\"$1\"` in TEXT"
+                    );
+                }
+                _ => b"",
+            };
+            if is_shell(text) {
+                shell = String::from_utf8_lossy(text).into_owned();
+            }
+            called.next(text);
         }
         Ok(())
     }
@@ -117,7 +148,7 @@ impl Template {
     }
 
     /// The same as a text for `sh`, and the parameters that it names.
-    pub(crate) fn fill_shell(&self, number: usize, args: &[OsString]) -> Vec<OsString> {
+    pub(crate) fn fill_shell(&self, by: &Shell, number: usize, args: &[OsString]) -> Vec<OsString> {
         let (mut text, mut values) = (Vec::new(), Vec::new());
         let mut quoting = Quoting::new();
         for (at, pieces) in self.words.iter().enumerate() {
@@ -148,18 +179,19 @@ impl Template {
                 }
             }
         }
-        let mut words = shell(OsString::from_vec(text));
+        let mut words = by.words(OsString::from_vec(text));
         if !values.is_empty() {
-            words.push("sh".into());
+            words.push(words[0].clone());
             words.append(&mut values);
         }
         words
     }
 }
 
-/// The words that run a text in the shell.
-pub(crate) fn shell(text: OsString) -> Vec<OsString> {
-    vec!["sh".into(), "-c".into(), text]
+fn no_place(what: &str) -> anyhow::Error {
+    anyhow!(
+        "with --shell no argument can be filled in {what}: leave that out, or put the text into a script, in which it is `$1`, and run `bash SCRIPT {{}}`"
+    )
 }
 
 fn word(pieces: &[Piece], number: usize, args: &[OsString]) -> OsString {

@@ -68,6 +68,12 @@ fn words(key: &Key, off: bool, text: String, name: &str) -> Result<Vec<String>> 
             "" | "0" | "false" | "no" => Ok(vec![off.to_string()]),
             _ => bail!("the variable {name} is `{text}`: write 1 or 0"),
         },
+        Kind::FlagOrText => match &*text {
+            "1" | "true" | "yes" => Ok(vec![(!off).to_string()]),
+            "" | "0" | "false" | "no" => Ok(vec![off.to_string()]),
+            _ if off => bail!("the variable {name} is `{text}`: write 1 or 0"),
+            _ => Ok(vec![text]),
+        },
         Kind::Count => match &*text {
             "true" | "yes" => Ok(vec!["1".to_owned()]),
             "" | "false" | "no" => Ok(vec!["0".to_owned()]),

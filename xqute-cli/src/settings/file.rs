@@ -169,10 +169,11 @@ impl Reader<'_> {
 /// What one would type behind the option.
 fn words(key: &Key, off: bool, value: &DeValue<'_>) -> Result<Vec<String>, String> {
     match (key.kind, value) {
-        (Kind::Flag, DeValue::Boolean(on)) => Ok(vec![(*on != off).to_string()]),
+        (Kind::Flag | Kind::FlagOrText, DeValue::Boolean(on)) => Ok(vec![(*on != off).to_string()]),
         (Kind::Flag, other) => {
             Err(format!("`{}` is `true` or `false`, not a {}", key.name, other.type_str()))
         }
+        (Kind::FlagOrText, _) if off => Err(format!("`no-{}` is `true` or `false`", key.name)),
         (Kind::Count, DeValue::Boolean(on)) => Ok(vec![u8::from(*on).to_string()]),
         (Kind::Count, DeValue::Integer(number)) if number.as_str().parse::<u8>().is_ok() => {
             Ok(vec![number.as_str().to_owned()])

@@ -23,6 +23,8 @@ const SELECT: (&str, &str) = ("plugins", "select");
 pub(crate) enum Kind {
     /// `--tag`, and `--no-tag`.
     Flag,
+    /// `--shell`, `--shell=bash`, and `--no-shell`.
+    FlagOrText,
     /// `-vv`
     Count,
     Number,
@@ -73,7 +75,9 @@ impl Keys {
     pub(crate) fn find(&self, name: &str) -> Option<(&Key, bool)> {
         let bare = name.replace('_', "-");
         let named = |name: &str| self.0.iter().find(|key| key.name == name);
-        let off = || named(bare.strip_prefix("no-")?).filter(|key| key.kind == Kind::Flag);
+        let off = || {
+            named(bare.strip_prefix("no-")?).filter(|key| matches!(key.kind, Kind::Flag | Kind::FlagOrText))
+        };
         named(&bare).map(|key| (key, false)).or_else(|| Some((off()?, true)))
     }
 
@@ -104,7 +108,7 @@ fn key(arg: &clap::Arg) -> Option<Key> {
         kind,
         default: match kind {
             // Printing is the one thing that is done unasked.
-            Kind::Flag => Some(Json::from(long == "print")),
+            Kind::Flag | Kind::FlagOrText => Some(Json::from(long == "print")),
             Kind::Count => Some(Json::from(0)),
             _ => typed.or_else(|| library(long)),
         },
@@ -117,6 +121,7 @@ fn kind(arg: &clap::Arg) -> Kind {
         ArgAction::SetTrue => Kind::Flag,
         ArgAction::Count => Kind::Count,
         ArgAction::Append => Kind::List,
+        _ if arg.get_num_args().is_some_and(|it| it.min_values() == 0) => Kind::FlagOrText,
         _ if value == TypeId::of::<NonZeroUsize>() || value == TypeId::of::<u32>() => Kind::Number,
         _ if value == TypeId::of::<Duration>() => Kind::Time,
         _ => Kind::Text,

@@ -27,6 +27,13 @@ impl Value {
             Kind::Flag => {
                 words.map(|it| format!("--{}{}", if it == "true" { "" } else { "no-" }, key.long)).collect()
             }
+            Kind::FlagOrText => words
+                .map(|it| match &**it {
+                    "true" => format!("--{}", key.long),
+                    "false" => format!("--no-{}", key.long),
+                    text => format!("--{}={text}", key.long),
+                })
+                .collect(),
             Kind::Count => {
                 let times = |it: &String| it.parse::<u8>().unwrap_or_default();
                 words.flat_map(|it| (0..times(it)).map(|_| format!("--{}", key.long))).collect()

@@ -147,6 +147,7 @@ fn shown(key: &Key, words: &[String], secret: bool) -> Json {
         Kind::List if secret => words.iter().map(name).collect(),
         Kind::List => words.iter().cloned().collect(),
         Kind::Flag => Json::from(word == "true"),
+        Kind::FlagOrText => word.parse::<bool>().map_or(Json::from(word), Json::from),
         // A share of the processors stays a text.
         Kind::Count | Kind::Number => word.parse::<u64>().map_or(Json::from(word), Json::from),
         Kind::Time if word.ends_with(|it: char| it.is_ascii_digit() || it == '.') => Json::from(word + "s"),

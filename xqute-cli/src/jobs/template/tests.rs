@@ -52,6 +52,67 @@ fn a_place_without_an_argument_is_a_mistake() {
     assert!(Template::new(&words(&["{2}", "{}"])).check(2).is_ok());
 }
 
+/// Where an argument would be evaluated.
+const EVALUATED: &[&str] = &[
+    "echo $(( {} ))",
+    "echo \"$((1 + {}))\"",
+    "(( {} ))",
+    "for ((i = 0; i < {}; i++)); do :; done",
+    "echo $[ {} ]",
+    "echo $(( $(case x in x) echo 1;; esac) + {} ))",
+    "case x in x) (( {} ));; esac",
+    "let x={}",
+    "true; if let {}; then :; fi",
+    ">out let x={}",
+    "A=1 let x={}",
+    "case x in (x) let {};; esac",
+    "echo $(case x in x) let {};; esac)",
+    "[[ {} -eq 1 ]]",
+    "[[ 1 -gt '{}' ]]",
+    "[[ -n x && {} -lt 2 ]]",
+    "[[ -v {} ]]",
+    "[[ ( {} -eq 1 ) ]]",
+    "test -v {}",
+    "[ -v {} ]",
+    "printf -v {} x",
+    "echo ${x:{}}",
+    "echo \"${x:{}:1}\"",
+    "echo ${a[{}]}",
+    "a[{}]=1",
+    "a[1 + {}]=1",
+    "unset {}",
+    "unset 'a[{}]'",
+    "read -r {}",
+    "declare -i x={}",
+    "declare {}=1",
+    "export {}",
+    "eval {}",
+    "trap {} EXIT",
+    "bash -c 'wc -l {}'",
+    "true | env A=1 /bin/sh -ec 'wc {}'",
+    "bash -o pipefail -c \"wc {}\"",
+];
+/// Where it stays a text.
+const CLEAR: &[&str] = &[
+    "[ {} -eq 1 ] && echo $((1 + 2)) {}",
+    "[[ {} == *.txt ]] || test {} -gt 3",
+    "[[ -f {} ]]; [[ 1 -eq 1 ]] && cat {}",
+    "export NAME={}; local x={}; declare -r y={}",
+    "while read -r line; do echo \"$line\"; done < {}",
+    "read line <{} && mapfile -t all < {}",
+    "echo let {}; grep -v {}; printf '%s' {}",
+    "bash {} && bash -c 'echo $1' _ {}",
+    "case {} in *.c) cc {};; (*) echo {};; esac",
+    "(cd {} && n=$(wc -l < {}); echo \"$((n * 2))\" {})",
+    "echo \"${x:-a}\" {} ${#y}",
+    "f() { echo {}; }; ls [a-c]{} > {}.out 2>&1",
+    "echo {} # later",
+    "echo a#b '# $' \"#\" {}",
+    "echo $(( 1 << 2 )) < {}",
+    "case {} in (a) echo;; esac",
+    "echo {} {2} `{}`",
+];
+
 #[test]
 fn a_shells_text_in_which_an_argument_has_no_clear_place_is_refused() {
     let check = |text: &str| Template::new(&words(&[text])).with_places().check_shell();
@@ -67,13 +128,11 @@ fn a_shells_text_in_which_an_argument_has_no_clear_place_is_refused() {
         let told = check(text).unwrap_err().to_string();
         assert!(told.contains(what), "{text}: {told}");
     }
-    for clear in [
-        "echo {} # later",
-        "echo a#b '# $' \"#\" {}",
-        "echo $(( 1 << 2 )) < {}",
-        "case {} in (a) echo;; esac",
-        "echo {} {2} `{}`",
-    ] {
+    for evaluated in EVALUATED {
+        let told = check(evaluated).unwrap_err().to_string();
+        assert!(told.contains("run"), "{evaluated}: {told}");
+    }
+    for clear in CLEAR {
         let told = check(clear).err().map(|it| it.to_string());
         assert!(told.is_none() || clear.contains("<<"), "{clear}: {told:?}");
     }
@@ -118,6 +177,72 @@ fn hostile() -> impl Strategy<Value = OsString> {
     prop::collection::vec(piece, 0..6).prop_map(|it| OsString::from_vec(it.concat()))
 }
 
+/// Texts in which bash evaluates what it reads, and ends and beginnings of them. None keeps an argument in a variable: what is
+/// done with that is the text's own.
+const FRAGMENTS: &[&str] = &[
+    "{}",
+    "{}",
+    " {} ",
+    "{1}",
+    "$((",
+    "((",
+    "))",
+    "(",
+    ")",
+    "$(",
+    "[[ ",
+    " ]]",
+    "[ ",
+    " ]",
+    " -eq ",
+    " -v ",
+    "let ",
+    "a=",
+    "${x:",
+    "${a[",
+    "}",
+    "a[",
+    "]",
+    "]=1",
+    "\"",
+    "'",
+    ";",
+    "; ",
+    " && ",
+    " | ",
+    "unset ",
+    "read ",
+    "declare ",
+    "-i ",
+    "y=",
+    "eval ",
+    "bash -c ",
+    "`",
+    "echo ",
+    "test ",
+    "printf ",
+    "export ",
+    "if ",
+    "; then ",
+    "; fi",
+    "1",
+    " ",
+    "\\",
+    "\n",
+    "! ",
+    "case x in ",
+    "x) ",
+    ";; ",
+    "esac",
+    "{ ",
+    "; }",
+    ">f ",
+    "<",
+    "$",
+    "trap ",
+    " EXIT",
+];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
@@ -142,12 +267,30 @@ proptest! {
             ];
             for context in contexts {
                 let text = context.replace('@', form);
-                let argv = Template::new(&words(&[&text])).fill_shell(1, &args);
+                let shell = crate::options::shell(["sh", "bash"][text.len() % 2]).unwrap();
+                let argv = Template::new(&words(&[&text])).fill_shell(&shell, 1, &args);
                 let out = Command::new(&argv[0]).args(&argv[1..]).current_dir(dir.path()).output().unwrap();
                 prop_assert_eq!(&out.stdout, &wanted, "{} {:?}", text, argv);
             }
         }
         prop_assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "something was run");
+    }
+
+    /// Whatever the text is: it is refused, or nothing of an argument is run.
+    #[test]
+    fn no_text_that_is_taken_lets_bash_run_an_argument(parts in prop::collection::vec(prop::sample::select(FRAGMENTS), 1..12)) {
+        let text = parts.concat();
+        let template = Template::new(&words(&[&text])).with_places();
+        let dir = tempfile::tempdir().unwrap();
+        if template.check_shell().is_ok() {
+            for arg in ["a[$(touch hit)]", "$(touch hit)", "x[$(touch hit)]=1", "';touch hit;'", "\";touch hit;\""] {
+                let argv = template.fill_shell(&crate::options::shell("bash").unwrap(), 1, &words(&[arg]));
+                let mut bash = Command::new(&argv[0]);
+                bash.args(&argv[1..]).current_dir(dir.path()).stdin(std::process::Stdio::null());
+                bash.output().unwrap();
+                prop_assert!(!dir.path().join("hit").exists(), "{text} {argv:?}");
+            }
+        }
     }
 
     #[test]
