@@ -3,9 +3,12 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
+use clap::CommandFactory;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use xqute::Argv;
+
+use crate::args::Args;
 
 /// Options of other tools, and what there is here.
 const OPTIONS: [(&[&str], &str); 9] = [
@@ -40,6 +43,25 @@ const OPTIONS: [(&[&str], &str); 9] = [
 
 /// Words that only a shell reads as its own.
 const SHELL: [&[u8]; 11] = [b"|", b"||", b"|&", b"&", b"&&", b";", b"<", b">", b">>", b"2>", b"2>&1"];
+
+/// First words of a line that only a shell knows.
+const BUILT_IN: [&str; 9] = ["cd", "export", "for", "while", "if", "source", "set", "unset", "ulimit"];
+
+/// Long options that no other program is likely to have.
+const OWN: [&str; 12] = [
+    "retry-failed",
+    "fresh",
+    "keep-order",
+    "no-print",
+    "forks",
+    "workdir",
+    "num-retries",
+    "error-strategy",
+    "kill-grace",
+    "prescript",
+    "postscript",
+    "memfree",
+];
 
 /// Tells what was meant by what clap does not know, where that can be said.
 pub(crate) fn add(mut error: clap::Error, typed: &[OsString]) -> clap::Error {
@@ -83,16 +105,67 @@ pub(crate) fn unread<W: AsRef<OsStr>>(words: &[W]) -> Option<String> {
     // `find … -exec … ;` wants it.
     let executes = bytes().any(|it| it.starts_with(b"-exec") || it.starts_with(b"-ok"));
     let word = bytes().find(|it| SHELL.contains(it) && !(executes && *it == b";"))?;
-    let word = String::from_utf8_lossy(word);
-    Some(format!(
-        "`{word}` is passed to the command as it is, as no shell reads it: use --shell where one is to"
-    ))
+    Some(as_it_is(&String::from_utf8_lossy(word)))
 }
 
 /// The same of a line that was split into words: where it is quoted, it was meant.
 pub(crate) fn unread_line(line: &OsStr, words: &[OsString]) -> Option<String> {
     let bare: Vec<&OsStr> = line.as_bytes().split(u8::is_ascii_whitespace).map(OsStr::from_bytes).collect();
-    unread(words).filter(|_| unread(&bare).is_some())
+    unread(words).filter(|_| unread(&bare).is_some()).or_else(|| built_in(words)).or_else(|| unexpanded(line))
+}
+
+/// Of a line whose first word no program has for a name.
+fn built_in(words: &[OsString]) -> Option<String> {
+    let first = words.first()?.to_str()?;
+    let is_name = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_');
+    let assigns = first.split_once('=').is_some_and(|(name, _)| is_name(name));
+    // The value may be a secret.
+    let shown = first.split_once('=').filter(|_| assigns).map(|(name, _)| format!("{name}=…"));
+    (assigns || BUILT_IN.contains(&first)).then(|| {
+        let word = shown.unwrap_or_else(|| first.to_owned());
+        format!("`{word}` is taken for a program, as no shell reads it: use --shell where one is to")
+    })
+}
+
+/// Of a line with a pattern or a variable outside of quotes.
+fn unexpanded(line: &OsStr) -> Option<String> {
+    let (mut quote, mut bytes) = (None, line.as_bytes().iter().copied().peekable());
+    while let Some(byte) = bytes.next() {
+        match (quote, byte) {
+            (None | Some(b'"'), b'\\') => drop(bytes.next()),
+            (None, b'\'' | b'"') => quote = Some(byte),
+            (Some(open), byte) if open == byte => quote = None,
+            (None, b'*') => return Some(as_it_is("*")),
+            (None | Some(b'"'), b'$')
+                if bytes.peek().is_some_and(|it| it.is_ascii_alphabetic() || b"{(_".contains(it)) =>
+            {
+                return Some(as_it_is("$"));
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn as_it_is(word: &str) -> String {
+    format!("`{word}` is passed to the command as it is, as no shell reads it: use --shell where one is to")
+}
+
+/// What to say of an option that was typed behind COMMAND, so that the jobs get it.
+pub(crate) fn misplaced(words: &[OsString]) -> Option<String> {
+    let last = words.last()?.to_str()?;
+    let name = last.split('=').next().and_then(|it| it.strip_prefix("--"))?;
+    let as_argument = words[..words.len() - 1].iter().any(|it| it.as_bytes().starts_with(b":::"));
+    let mut command = Args::command();
+    command.build();
+    let known = command
+        .find_subcommand("run")
+        .is_some_and(|run| run.get_arguments().any(|it| it.get_long() == Some(name)));
+    // Many programs have a `--quiet`; these are nobody else's.
+    let own = words.len() > 1 && (as_argument || OWN.contains(&name));
+    (known && own).then(|| {
+        format!("`--{name}` is an argument of the jobs there: options of xqute stand before COMMAND")
+    })
 }
 
 #[cfg(test)]
@@ -107,6 +180,16 @@ mod tests {
         assert_eq!(unread(&["find", ".", "-exec", "ls", "{}", ";"]), None);
         let line = |line: &str| unread_line(line.as_ref(), Argv::parse(line).unwrap().words());
         assert!(line("a  | b").is_some() && line("a ' | ' b").is_none() && line("a '|' b").is_none());
+        for noted in ["A=1 b", "cd x", "for i in 1 2", "ls *.c", "echo $HOME", "echo \"${A}\"", "echo \"a\"*"]
+        {
+            assert!(line(noted).is_some(), "{noted}");
+        }
+        for meant in
+            ["echo '*' \"*\" \\*", "echo '$HOME' \\$HOME", "echo a=1 cd", "grep a$ x", "a/cd", "echo $5"]
+        {
+            assert_eq!(line(meant), None, "{meant}");
+        }
+        assert!(!line("TOKEN=hidden x").unwrap().contains("hidden"));
         assert!(unread(&["find", ".", "-exec", "ls", ";", ">", "x"]).unwrap().starts_with("`>`"));
     }
 }

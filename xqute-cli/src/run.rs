@@ -67,6 +67,9 @@ async fn attend(mut args: args::Run, mut plugins: Plugins) -> Result<u8> {
         // It tells each job's steps.
         plugins.entry("log".to_owned()).or_insert_with(|| serde_json::json!({}));
     }
+    if let Some(note) = crate::hints::misplaced(&args.words).filter(|_| !args.quiet) {
+        say(format_args!("{note}"));
+    }
     let each = Each::new(&args)?;
     let mut jobs = Jobs::new(asked(&mut args), &|argv| each.job(argv)).await?;
     if args.dry_run {

@@ -100,6 +100,48 @@ fn what_only_a_shell_would_read_is_noted_once_and_passed_as_it_is() {
 }
 
 #[test]
+fn lines_that_only_a_shell_reads_are_counted() {
+    let ran = Desk::new().run(&["run", "-j1", "--dry-run"], "echo $HOME\ntrue\nA=1 b\ncd x\necho '$HOME'\n");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let told: Vec<&str> = ran.stderr.lines().collect();
+    assert!(
+        told.len() == 2 && told[0].starts_with("xqute: line 1 of standard input: `$` is passed"),
+        "{ran:?}"
+    );
+    assert_eq!(told[1], "xqute: 2 more lines of standard input have words that only a shell reads");
+}
+
+#[test]
+fn an_option_behind_the_command_is_noted() {
+    let noted = |args: &[&str]| {
+        let ran = Desk::new().run(args, "");
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        ran.stderr.contains("is an argument of the jobs there: options of xqute stand before COMMAND")
+    };
+    assert!(noted(&["run", "echo", ":::", "a", "--retry-failed"]));
+    assert!(noted(&["run", "echo", "a", "--forks=3"]));
+    for meant in [
+        &["run", "echo", "--quiet"][..],
+        &["run", "echo", ":::", "--fail"],
+        &["run", "-q", "echo", "--fresh"],
+        &["run", "echo", "--fresh", ":::", "a"],
+    ] {
+        assert!(!noted(meant), "{meant:?}");
+    }
+}
+
+#[test]
+fn a_replacement_string_that_is_not_here_is_told_and_other_braces_stay() {
+    let ran = Desk::new().run(&["run", "echo", "{%}", "{..}", ":::", "a"], "");
+    assert!(
+        ran.code == Some(2) && ran.stderr.contains("`{%}` in COMMAND is no replacement string"),
+        "{ran:?}"
+    );
+    let ran = Desk::new().run(&["run", "-q", "echo", "{a,b}", "{1..3}", "{\"k\":1}", ":::", "a"], "");
+    assert_eq!(ran.stdout, "{a,b} {1..3} {\"k\":1} a\n");
+}
+
+#[test]
 fn the_last_of_an_option_that_is_typed_twice_counts() {
     let desk = Desk::new();
     let ran = desk.run(

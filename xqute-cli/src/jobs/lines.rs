@@ -16,13 +16,15 @@ pub(crate) struct Lines {
     pub(super) name: String,
     shell: Option<Shell>,
     number: usize,
-    /// Whether the next surprise is noted: it is, once.
+    /// Whether surprises are noted: the first as it comes,
     notes: bool,
+    /// and the others by their number.
+    noted: usize,
 }
 
 impl Lines {
     pub(super) fn new(lines: Combined, name: String, shell: Option<Shell>, notes: bool) -> Self {
-        Self { lines, name, shell, number: 0, notes }
+        Self { lines, name, shell, number: 0, notes, noted: 0 }
     }
 
     /// Lines without a word, and comments, are passed over.
@@ -33,8 +35,10 @@ impl Lines {
             match command(line, self.shell.as_ref()) {
                 Ok(argv) => {
                     let note = if self.notes { hints::unread_line(line, argv.words()) } else { None };
-                    self.notes &= note.is_none();
-                    let note = note.map(|it| format!("line {} of {}: {it}", self.number, self.name));
+                    self.noted += usize::from(note.is_some());
+                    let note = note
+                        .filter(|_| self.noted == 1)
+                        .map(|it| format!("line {} of {}: {it}", self.number, self.name));
                     return Ok(Some(Planned { argv, tag: line.as_bytes().to_vec(), note, spec: None }));
                 }
                 Err(ArgvError::Empty) => {}
@@ -42,6 +46,15 @@ impl Lines {
                     return Err(error).with_context(|| format!("line {} of {}", self.number, self.name));
                 }
             }
+        }
+        match std::mem::take(&mut self.noted) {
+            0 | 1 => {}
+            2 => crate::say(format_args!("one more line of {} has words that only a shell reads", self.name)),
+            all => crate::say(format_args!(
+                "{} more lines of {} have words that only a shell reads",
+                all - 1,
+                self.name
+            )),
         }
         Ok(None)
     }

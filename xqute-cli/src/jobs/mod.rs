@@ -92,6 +92,7 @@ impl Jobs {
             not_apart(&command)?;
         }
         let (template, note) = template(&command, shell.is_some())?;
+        template.check_known()?;
         let note = note.filter(|_| !asked.quiet);
         let mut bare = None;
         if sources.is_empty() {

@@ -72,6 +72,21 @@ impl Template {
         self
     }
 
+    /// An error, if it has a replacement string of GNU parallel that is not here: it would be passed as it is.
+    pub(crate) fn check_known(&self) -> Result<()> {
+        let mut texts = self.words.iter().flatten().filter_map(|piece| match piece {
+            Piece::Text(text) => Some(text),
+            _ => None,
+        });
+        if let Some(unknown) = texts.find_map(|text| unknown(text)) {
+            bail!(
+                "`{}` in COMMAND is no replacement string here: there are {{}} {{.}} {{/}} {{//}} {{/.}} {{#}}, and with the number of a source {{1}} {{2.}} {{2/}} and so on",
+                String::from_utf8_lossy(unknown)
+            );
+        }
+        Ok(())
+    }
+
     /// An error, if it asks for more arguments than there are.
     pub(crate) fn check(&self, sources: usize) -> Result<()> {
         for piece in self.words.iter().flatten() {
@@ -260,6 +275,25 @@ fn place(text: &[u8]) -> Option<(Piece, usize)> {
         Piece::Value { of, form }
     };
     Some((piece, length + 2))
+}
+
+/// What looks like a replacement string of GNU parallel: `{%}`, `{..}`, `{+/}`, `{-1}`, `{2/..}`, `{= … =}`. Other braces are text.
+fn unknown(text: &[u8]) -> Option<&[u8]> {
+    let starts = (0..text.len()).filter(|at| text[*at] == b'{' && (*at == 0 || text[at - 1] != b'$'));
+    starts.into_iter().find_map(|at| {
+        let end = at + text[at..].iter().position(|byte| *byte == b'}')?;
+        let inner = &text[at + 1..end];
+        let bare = inner.strip_prefix(b"-").unwrap_or(inner);
+        let form = bare.trim_ascii_start();
+        let form = &form[form.iter().take_while(|it| it.is_ascii_digit()).count()..];
+        let is_form =
+            form.iter().any(|it| b"./%".contains(it)) && form.iter().all(|it| b"./+%#".contains(it));
+        let from_end = bare.len() < inner.len() && form.is_empty() && !bare.is_empty();
+        let perl = inner.len() > 1 && inner.starts_with(b"=") && inner.ends_with(b"=");
+        // `{0}` and `{0.}` are none of GNU parallel's.
+        let zero = bare.len() == inner.len() && bare.starts_with(b"0");
+        ((is_form && !zero) || from_end || perl).then(|| &text[at..=end])
+    })
 }
 
 impl Form {

@@ -47,6 +47,52 @@ fn a_place_alone_is_a_word_for_each_argument_and_within_a_word_they_are_joined()
 }
 
 #[test]
+fn a_replacement_string_that_only_gnu_parallel_has_is_a_mistake() {
+    let check = |text: &str| Template::new(&words(&[text])).check_known();
+    for unknown in [
+        "{%}",
+        "x{..}y",
+        "{...}",
+        "{/..}",
+        "{+/}",
+        "{+.}",
+        "{-1}",
+        "{-1/}",
+        "{2..}",
+        "{= s/a/b/ =}",
+        "{} {%}",
+        "{1}{..}",
+    ] {
+        let told = check(unknown).unwrap_err().to_string();
+        assert!(told.contains("no replacement string here: there are {} {.}"), "{unknown}: {told}");
+    }
+    for text in [
+        "{a,b}",
+        "{x}",
+        "{\"a\":1}",
+        "{print}",
+        "{ print $1 }",
+        "{1..5}",
+        "a{2,3}",
+        "{0}",
+        "{+}",
+        "{-}",
+        "{",
+        "{ {.}",
+        "{#}",
+        "{2/.}",
+        "find {} +",
+        "${x%.*}",
+        "${#}",
+        "{=",
+        "{a.b}",
+        "{./x}",
+    ] {
+        assert!(check(text).is_ok(), "{text}");
+    }
+}
+
+#[test]
 fn a_place_without_an_argument_is_a_mistake() {
     assert!(Template::new(&words(&["{2}"])).check(1).is_err());
     assert!(Template::new(&words(&["{2}", "{}"])).check(2).is_ok());
