@@ -254,7 +254,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "WHAT", help_heading = "Failures and time")]
     pub(crate) error_strategy: Option<Strategy>,
     /// How often a failed job is tried again [default: 3]
-    #[arg(long, visible_alias = "retries", value_name = "N", help_heading = "Failures and time")]
+    #[arg(long, visible_alias = "retries", value_name = "N", value_parser = options::times, allow_negative_numbers = true, help_heading = "Failures and time")]
     pub(crate) num_retries: Option<u32>,
     /// The wait before the second attempt, which doubles from then on: 10, 30s, 5m [default: 1s]
     #[arg(long, value_name = "TIME", value_parser = options::duration, help_heading = "Failures and time")]

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ use serde::Serialize;
 use xqute::{JobFiles, JobState, WorkDirError, WorkDirView};
 
 use crate::answer::{hint, json, to_stdout};
-use crate::status::{command, known, why};
+use crate::options;
+use crate::status::{command, in_state, meant, why};
 use crate::{exit, plain, say};
 
 mod tail;
@@ -26,8 +28,8 @@ const WIDTH: usize = 200;
 #[derive(Debug, Parser)]
 #[command(after_help = "\
 What the job wrote to standard output goes to standard output. What it wrote to standard error goes to standard error, and
-then what was around its command (--prescript, --postscript, plugins) wrote. Where several jobs are told, a line stands
-before each.
+then what was around its command (--prescript, --postscript, plugins) wrote; where only that is asked for (--stderr,
+--script), it goes to standard output. Where several jobs are told, a line stands before each.
 
 The JSON is one object a job and line: `index`, `state`, `stdout`, `stderr`, `script` (null: it was not asked for, or the
 job has none), `lossy` (whether bytes that are no text were replaced).
@@ -46,17 +48,17 @@ pub(crate) struct Args {
     #[arg(long)]
     script: bool,
     /// What an earlier attempt wrote: 1 is the first of all runs [default: the last]
-    #[arg(long, value_name = "N", conflicts_with = "follow")]
+    #[arg(long, value_name = "N", value_parser = options::attempt, conflicts_with = "follow")]
     attempt: Option<usize>,
-    /// Go on until the jobs have ended, or their run
-    #[arg(short, long, conflicts_with = "json", requires = "indices")]
+    /// Go on until the jobs have ended, or their run; without INDEX those that run now
+    #[arg(short, long, conflicts_with = "json")]
     follow: bool,
     /// Tell it as JSON
     #[arg(long)]
     json: bool,
-    /// The jobs [default: those that failed or were killed]
-    #[arg(value_name = "INDEX")]
-    indices: Vec<usize>,
+    /// The jobs, as `3` or `0-3,7` [default: those that failed or were killed]
+    #[arg(value_name = "INDEX", value_delimiter = ',', value_parser = options::indices)]
+    indices: Vec<RangeInclusive<usize>>,
 }
 
 /// A job's output, as JSON tells of it.
@@ -73,29 +75,48 @@ struct Told {
 /// Prints it.
 pub(crate) fn show(args: &Args) -> Result<u8> {
     let mut view = WorkDirView::open(&args.place.workdir()?)?;
-    known(&view, &args.indices)?;
-    let wanted = if args.indices.is_empty() { failed(&view) } else { args.indices.clone() };
+    let wanted = match args.indices.is_empty() {
+        true if args.follow => in_state(&view, |it| it == JobState::Running),
+        true => in_state(&view, |it| matches!(it, JobState::Failed | JobState::Killed)),
+        false => meant(&view, &args.indices)?,
+    };
     if wanted.is_empty() {
         let see = hint(&["logs", "INDEX"], &args.place.workdir()?);
-        say(format_args!("no job failed or was killed; `{see}` prints what another wrote"));
+        let none = if args.follow { "no job runs now" } else { "no job failed or was killed" };
+        say(format_args!("{none}; `{see}` prints what another wrote"));
         return Ok(exit::SUCCESS);
     }
     to_stdout(|out| {
         if args.json {
             return wanted.iter().try_for_each(|index| json(out, &read(&view, *index, args)?));
         }
-        let shown = Shown { several: wanted.len() > 1, above_errors: args.stderr || args.script, last: None };
+        let shown = Shown { several: wanted.len() > 1, last: None };
         match args.follow {
             true => follow(&mut view, &wanted, args, shown, out),
             false => print(&mut view, &wanted, args, shown, out),
-        }
+        }?;
+        wanted.iter().filter_map(|index| nothing(&view, *index)).for_each(|told| say(format_args!("{told}")));
+        Ok(())
     })
 }
 
-/// Those that have something to tell.
-fn failed(view: &WorkDirView) -> Vec<usize> {
-    let is_failed = |state| matches!(state, JobState::Failed | JobState::Killed);
-    view.states().enumerate().filter(|(_, state)| is_failed(*state)).map(|(index, _)| index).collect()
+/// Why there are no files of a job, if there are none.
+fn nothing(view: &WorkDirView, index: usize) -> Option<String> {
+    let (files, state) = (view.files(index), view.state(index)?);
+    if [files.stdout(), files.stderr(), files.script_log()].iter().any(|it| it.exists()) {
+        return None;
+    }
+    Some(match state {
+        JobState::Cancelled => format!("job {index} wrote nothing: it was cancelled before it ran"),
+        state if state.is_over() => {
+            let dir = files.metadir();
+            format!(
+                "what job {index} wrote is not there any more: {}",
+                plain::whole(&dir.display().to_string())
+            )
+        }
+        state => format!("job {index} has written nothing yet: it is {state}"),
+    })
 }
 
 /// A job's files: standard output, standard error, the log of its script; `None`: that was not asked for.
@@ -133,8 +154,6 @@ fn attempt(files: &JobFiles, number: usize) -> Result<PathBuf> {
 /// What is shown of whom.
 struct Shown {
     several: bool,
-    /// Whether standard output is empty, and the lines between jobs belong to standard error.
-    above_errors: bool,
     /// The job whose output stands last.
     last: Option<usize>,
 }
@@ -153,9 +172,6 @@ impl Shown {
         let why = why.strip_prefix("failed: ").unwrap_or(&why);
         let told = plain::line(&format!("{why}: {}", command(&job)), WIDTH);
         let line = format!("{gap}==> job {index}: {told} <==\n");
-        if self.above_errors {
-            return io::stderr().write_all(line.as_bytes()).context("cannot write to standard error");
-        }
         out.write_all(line.as_bytes()).context("cannot write to standard output")
     }
 }
@@ -222,13 +238,16 @@ struct Followed {
     over: bool,
     stdout: Option<Tail>,
     errors: Vec<Tail>,
+    /// Whether nothing else was asked for.
+    only_errors: bool,
 }
 
 impl Followed {
     fn new(view: &WorkDirView, index: usize, args: &Args) -> Result<Self> {
         let [stdout, stderr, script] = files(&view.files(index), args)?;
         let errors = [stderr, script].into_iter().flatten().map(Tail::new).collect();
-        Ok(Self { index, over: false, stdout: stdout.map(Tail::new), errors })
+        let only_errors = args.stderr || args.script;
+        Ok(Self { index, over: false, stdout: stdout.map(Tail::new), errors, only_errors })
     }
 
     /// Copies what there is more.
@@ -243,6 +262,9 @@ impl Followed {
         for tail in &mut self.errors {
             tail.copy(|more| {
                 shown.turn(view, index, out)?;
+                if self.only_errors {
+                    return out.write_all(more).context("cannot write to standard output");
+                }
                 out.flush().context("cannot write to standard output")?;
                 io::stderr().write_all(more).context("cannot write to standard error")
             })?;

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::time::Duration;
 
@@ -148,6 +149,27 @@ pub(crate) fn variable(text: &OsStr) -> Result<(OsString, OsString), String> {
             .ok_or_else(|| format!("the variable {name:?} is not set here: write NAME=VALUE"))?,
     };
     Ok((name.to_owned(), value))
+}
+
+/// Jobs by their indices: `3`, or `0-3`, both ends included.
+pub(crate) fn indices(text: &str) -> Result<RangeInclusive<usize>, String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    match (digits(first), digits(last)) {
+        (Some(first), Some(last)) if first <= last => Ok(first..=last),
+        _ => Err("write the index of a job, from 0 on, as `3`, or a range of them, as `0-3`".to_owned()),
+    }
+}
+
+/// How often something is done.
+pub(crate) fn times(text: &str) -> Result<u32, String> {
+    digits(text)
+        .and_then(|it| u32::try_from(it).ok())
+        .ok_or_else(|| "write a whole number, from 0 on".to_owned())
+}
+
+/// Of attempts the first is 1.
+pub(crate) fn attempt(text: &str) -> Result<usize, String> {
+    digits(text).ok_or_else(|| "write the number of an attempt, from 1 on".to_owned())
 }
 
 /// The scheduler of this name, which must be one that is built in.

@@ -3,14 +3,15 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
+use std::ops::RangeInclusive;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use xqute::{Argv, JobFiles, JobView, WorkDirView, script};
 
 use crate::answer::to_stdout;
-use crate::plain;
-use crate::status::known;
+use crate::status::meant;
+use crate::{options, plain};
 
 #[derive(Debug, Parser)]
 #[command(after_help = "\
@@ -24,28 +25,34 @@ Exit codes: 0 it was told, 2 there is no such run or job.")]
 pub(crate) struct Args {
     #[command(flatten)]
     place: crate::args::Place,
-    /// The job
-    #[arg(value_name = "INDEX")]
-    index: usize,
+    /// The jobs, as `3` or `0-3,7`
+    #[arg(value_name = "INDEX", required = true, value_delimiter = ',', value_parser = options::indices)]
+    indices: Vec<RangeInclusive<usize>>,
 }
 
 /// Prints it.
 pub(crate) fn show(args: &Args) -> Result<u8> {
     let mut view = WorkDirView::open(&args.place.workdir()?)?;
-    known(&view, &[args.index])?;
-    let Some(job) = view.job(args.index)? else { bail!("there is no job {}", args.index) };
-    let files = view.files(args.index);
-    let text = match wrapped(&view, &files)? {
+    let mut text = Vec::new();
+    for index in meant(&view, &args.indices)? {
+        text.extend(one(&mut view, index)?);
+    }
+    to_stdout(|out| out.write_all(&text).context("cannot write to standard output"))
+}
+
+fn one(view: &mut WorkDirView, index: usize) -> Result<Vec<u8>> {
+    let Some(job) = view.job(index)? else { bail!("there is no job {index}") };
+    let files = view.files(index);
+    Ok(match wrapped(view, &files)? {
         Some(script) => match script::by_hand(&script) {
             Some(by_hand) => around(&job, &files, &heredoc(job.index, &by_hand)),
             None => warned(&script),
         },
         None => match Argv::new(&job.argv) {
             Ok(argv) => around(&job, &files, &[&script::line(&argv)[..], b" </dev/null\n"].concat()),
-            Err(_) => bail!("the command of job {} cannot be read: the journal is damaged", args.index),
+            Err(_) => bail!("the command of job {index} cannot be read: the journal is damaged"),
         },
-    };
-    to_stdout(|out| out.write_all(&text).context("cannot write to standard output"))
+    })
 }
 
 /// The directory and the variables that the job had, before what it ran.

@@ -2,14 +2,16 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::ops::RangeInclusive;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, bail};
 use clap::Parser;
 use xqute::{JobFiles, JobState, JobView, RunView, WorkDirView, script, utc};
 
 use crate::answer::{hint, to_stdout};
-use crate::plain;
+use crate::{options, plain};
 
 mod told;
 
@@ -32,8 +34,8 @@ unfinished: how it ended was not written down, because the program ended before 
 
 The JSON is one object: `workdir`, `live` (whether a run goes on there), `runs` (`id`, `version`, `scheduler`, `host`,
 `pid`, `cwd`, `began`, `done`, `alive`), `counts` (`queued`, `submitted`, `running`, `retrying`, `unfinished`,
-`succeeded`, `failed`, `killed`, `cancelled`, `total`), `jobs`: those asked for, else all that failed, were killed or
-cancelled. A job has `index`, `name`, `argv`, `argv_lossy` (whether bytes of it that are no text were replaced), `cwd`,
+`succeeded`, `failed`, `killed`, `cancelled`, `total`), `jobs`: those asked for (--all, --running, INDEX), else all that
+failed, were killed or cancelled. A job has `index`, `name`, `argv`, `argv_lossy` (whether bytes of it that are no text were replaced), `cwd`,
 `env` (the names of its variables), `state`, `runs_again` (whether the next run of the list runs it unasked), `attempts`,
 `why`, `rc`, `jid`, `started`, `ended`, `cpu_seconds`, `peak_memory_bytes`, `peak_memory_exact`, `path`. What is not
 known is null. Times are milliseconds since 1970.
@@ -48,24 +50,41 @@ pub(crate) struct Args {
     /// List every job that failed, was killed or cancelled, instead of the first 20, and nothing else
     #[arg(long, conflicts_with = "indices")]
     failed: bool,
-    /// The jobs to tell all about
-    #[arg(value_name = "INDEX")]
-    indices: Vec<usize>,
+    /// List every job that runs, with how long it has, and nothing else
+    #[arg(long, conflicts_with_all = ["indices", "failed"])]
+    running: bool,
+    /// List every job, a line each: index, state, exit code, seconds, command
+    #[arg(long, conflicts_with_all = ["indices", "failed", "running"])]
+    all: bool,
+    /// The jobs to tell all about, as `3` or `0-3,7`
+    #[arg(value_name = "INDEX", value_delimiter = ',', value_parser = options::indices)]
+    indices: Vec<RangeInclusive<usize>>,
+}
+
+impl Args {
+    fn wanted(&self, view: &WorkDirView) -> Result<Vec<usize>> {
+        match () {
+            () if !self.indices.is_empty() => meant(view, &self.indices),
+            () if self.all => Ok((0..view.len()).collect()),
+            () if self.running => Ok(in_state(view, is_running)),
+            () => Ok(in_state(view, JobState::is_bad)),
+        }
+    }
 }
 
 /// Tells it.
 pub(crate) fn show(args: &Args) -> Result<u8> {
     let mut view = WorkDirView::open(&args.place.workdir()?)?;
-    let wanted = if args.indices.is_empty() { bad(&view) } else { args.indices.clone() };
-    known(&view, &wanted)?;
+    let wanted = args.wanted(&view)?;
     to_stdout(
         |out| if args.json { as_json(&mut view, &wanted, out) } else { text(&mut view, args, wanted, out) },
     )
 }
 
-/// Refuses the first job that there is not, with what there is.
-pub(crate) fn known(view: &WorkDirView, wanted: &[usize]) -> Result<()> {
-    let Some(missing) = wanted.iter().find(|it| **it >= view.len()) else { return Ok(()) };
+/// The jobs that were named. Refuses the first that there is not, with what there is.
+pub(crate) fn meant(view: &WorkDirView, wanted: &[RangeInclusive<usize>]) -> Result<Vec<usize>> {
+    let missing = wanted.iter().find(|it| *it.end() >= view.len()).map(|it| *it.start().max(&view.len()));
+    let Some(missing) = missing else { return Ok(wanted.iter().cloned().flatten().collect()) };
     match view.len() {
         0 => bail!("there is no job {missing}: the run has none yet"),
         1 => bail!("there is no job {missing}: the only one is 0"),
@@ -73,8 +92,13 @@ pub(crate) fn known(view: &WorkDirView, wanted: &[usize]) -> Result<()> {
     }
 }
 
-fn bad(view: &WorkDirView) -> Vec<usize> {
-    view.states().enumerate().filter(|(_, state)| state.is_bad()).map(|(index, _)| index).collect()
+/// Those in a state that is asked for.
+pub(crate) fn in_state(view: &WorkDirView, is: fn(JobState) -> bool) -> Vec<usize> {
+    view.states().enumerate().filter(|(_, state)| is(*state)).map(|(index, _)| index).collect()
+}
+
+fn is_running(state: JobState) -> bool {
+    state == JobState::Running
 }
 
 /// Why a job ended as it did, or is unfinished: what the journal has, and what its script's log has beside that.
@@ -121,11 +145,17 @@ fn text(view: &mut WorkDirView, args: &Args, mut wanted: Vec<usize>, out: &mut d
     if !args.indices.is_empty() {
         return wanted.iter().try_for_each(|index| detail(view, *index, out));
     }
+    if args.all || args.running {
+        return wanted.iter().try_for_each(|index| row(view, *index, args.all, out));
+    }
     let all = if args.failed { wanted.len() } else { LISTED };
     if !args.failed {
         writeln!(out, "{}", Counts::of(view).line())?;
         for run in view.runs() {
             writeln!(out, "{}", plain::whole(&line(run)))?;
+        }
+        if view.is_live() {
+            running(view, args, out)?;
         }
         // There may be many, and of what failed more is to be learned.
         wanted.sort_by_key(|index| view.state(*index) == Some(JobState::Cancelled));
@@ -141,6 +171,32 @@ fn text(view: &mut WorkDirView, args: &Args, mut wanted: Vec<usize>, out: &mut d
         again(view, out)?;
     }
     Ok(())
+}
+
+/// The first of those that run.
+fn running(view: &mut WorkDirView, args: &Args, out: &mut dyn Write) -> Result<()> {
+    let jobs = in_state(view, is_running);
+    jobs.iter().take(LISTED).try_for_each(|index| row(view, *index, false, out))?;
+    if jobs.len() > LISTED {
+        let see = hint(&["status", "--running"], &args.place.workdir()?);
+        writeln!(out, "and {} more that run: `{see}` lists all", jobs.len() - LISTED)?;
+    }
+    Ok(())
+}
+
+/// A job in one line: of one that runs, how long.
+fn row(view: &mut WorkDirView, index: usize, all: bool, out: &mut dyn Write) -> Result<()> {
+    let Some(job) = view.job(index)? else { return Ok(()) };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_millis() as u64);
+    let so_far = || Some(now.saturating_sub(job.started?) as f64 / 1000.0);
+    let seconds = if is_running(job.state) { so_far() } else { took(&job) };
+    let seconds = seconds.map_or_else(|| "-".to_owned(), |it| format!("{it:.1}"));
+    let command = plain::line(&command(&job), WIDTH);
+    if !all {
+        return Ok(writeln!(out, "job {index} has run for {seconds} s: {command}")?);
+    }
+    let rc = job.rc.map_or_else(|| "-".to_owned(), |it| it.to_string());
+    Ok(writeln!(out, "{index:>6} {:<10} {rc:>4} {seconds:>9} {command}", job.state.name())?)
 }
 
 /// What another run of the list runs unasked, and why.

@@ -14,7 +14,7 @@ fn logs_go_where_the_job_wrote_them() {
     assert_eq!(desk.output(&["logs", "0"]), (Some(0), "a  b\n".to_owned(), String::new()));
     assert_eq!(desk.output(&["logs", "1"]), (Some(0), "out\n".to_owned(), "err\n".to_owned()));
     assert_eq!(desk.output(&["logs", "--stdout", "1"]).2, "");
-    assert_eq!(desk.output(&["logs", "--stderr", "1"]), (Some(0), String::new(), "err\n".to_owned()));
+    assert_eq!(desk.output(&["logs", "--stderr", "1"]), (Some(0), "err\n".to_owned(), String::new()));
     let told = desk.json(&["logs", "--json", "1"]);
     let expected = serde_json::json!({"index": 1, "state": "failed", "stdout": "out\n", "stderr": "err\n",
         "script": null, "lossy": false});
@@ -79,7 +79,7 @@ fn several_jobs_have_a_line_before_each_and_without_an_index_those_are_told_that
     let told = desk.told(&["logs", "--stdout", "0", "1"]);
     assert!(told.ends_with("\n==> job 1: succeeded: echo b <==\nb\n"), "{told}");
     let (_, stdout, stderr) = desk.output(&["logs", "--stderr"]);
-    assert!(stdout.is_empty() && stderr.ends_with(" <==\nerr\n"), "{stdout}{stderr}");
+    assert!(stderr.is_empty() && stdout.ends_with(" <==\nerr\n"), "{stdout}{stderr}");
     let lines = desk.told(&["logs", "--json"]);
     assert_eq!(lines.lines().count(), 2);
     desk.run(&["-w", "well"], &["echo a"]);
@@ -93,8 +93,8 @@ fn what_is_written_around_a_command_is_told_too() {
     desk.run(&["--prescript", "echo noise; exit 3"], &["echo a"]);
     let noise = "noise\nxqute: the command was not run: exit code 3 in prescript\n";
     assert_eq!(desk.output(&["logs", "0"]), (Some(0), String::new(), noise.to_owned()));
-    assert_eq!(desk.output(&["logs", "--script", "0"]).2, noise);
-    assert_eq!(desk.output(&["logs", "--stderr", "0"]).2, "");
+    assert_eq!(desk.told(&["logs", "--script", "0"]), noise);
+    assert_eq!(desk.output(&["logs", "--stderr", "0"]), (Some(0), String::new(), String::new()));
     assert_eq!(desk.json(&["logs", "--json", "0"])["script"], noise);
 }
 
@@ -117,6 +117,21 @@ fn what_earlier_attempts_wrote_is_kept_and_told() {
     }
 }
 
+#[test]
+fn that_there_is_nothing_to_print_is_told() {
+    let desk = desk();
+    fs::remove_dir_all(desk.path().join(".xqute/0")).unwrap();
+    let (code, stdout, stderr) = desk.output(&["logs", "0"]);
+    assert_eq!((code, &*stdout), (Some(0), ""));
+    assert!(stderr.starts_with("xqute: what job 0 wrote is not there any more: "), "{stderr}");
+    let told = "xqute: no job runs now; `xqute logs INDEX` prints what another wrote\n";
+    assert_eq!(desk.output(&["logs", "-f"]), (Some(0), String::new(), told.to_owned()));
+    let desk = Desk::new();
+    desk.run(&["-j1", "--halt", "soon,fail=1"], &["false", "true"]);
+    let told = "xqute: job 1 wrote nothing: it was cancelled before it ran\n";
+    assert_eq!(desk.output(&["logs", "1"]), (Some(0), String::new(), told.to_owned()));
+}
+
 /// A program that prints lines.
 struct Lines(std::io::Lines<BufReader<std::process::ChildStdout>>);
 
@@ -137,7 +152,14 @@ fn several_are_followed_at_a_time() {
     for pipe in ready {
         assert_eq!(fs::read_to_string(pipe).unwrap(), "\n");
     }
-    let mut logs = desk.xqute(&["logs", "-f", "0", "1"]).stdout(Stdio::piped()).spawn().unwrap();
+    // That they have started is written down behind their backs.
+    while desk.told(&["status", "--running"]).lines().count() < 2 {}
+    let running = desk.told(&["status", "--running"]);
+    assert!(running.starts_with("job 0 has run for "), "{running}");
+    assert!(desk.told(&["status"]).contains("job 1 has run for "));
+    assert_eq!(desk.json(&["status", "--running", "--json"])["jobs"].as_array().unwrap().len(), 2);
+    // Without an index those that run.
+    let mut logs = desk.xqute(&["logs", "-f"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = Lines(BufReader::new(logs.stdout.take().unwrap()).lines());
     assert!(lines.next().starts_with("==> job 0: "));
     assert_eq!((lines.next(), lines.next()), ("begin 0".to_owned(), String::new()));

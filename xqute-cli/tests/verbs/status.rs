@@ -22,6 +22,31 @@ fn status_tells_what_became_of_the_jobs() {
 }
 
 #[test]
+fn every_job_is_a_line_and_indices_may_be_ranges() {
+    let desk = desk();
+    let all = desk.told(&["status", "--all"]);
+    let rows: Vec<Vec<&str>> = all.lines().map(|it| it.split_whitespace().collect()).collect();
+    assert_eq!(rows.len(), 2, "{all}");
+    assert!(rows[0][..3] == ["0", "succeeded", "0"] && rows[0][4] == "echo", "{all}");
+    assert!(rows[1][..3] == ["1", "failed", "3"] && rows[1][3].parse::<f64>().is_ok(), "{all}");
+    assert_eq!(desk.json(&["status", "--json", "--all"])["jobs"].as_array().unwrap().len(), 2);
+    assert_eq!(desk.told(&["status", "--running"]), "");
+    let both = desk.told(&["status", "0-1"]);
+    assert!(both.contains("job 0 is succeeded") && both.contains("job 1 is failed"), "{both}");
+    assert_eq!(desk.told(&["status", "0,1"]), both);
+    assert!(desk.told(&["logs", "0-1", "--stdout"]).contains("==> job 1"));
+    let scripts = desk.told(&["script", "0,1"]);
+    assert_eq!(scripts, desk.told(&["script", "0"]) + &desk.told(&["script", "1"]));
+    desk.refused(&["status", "1-9"], "there is no job 2: they are numbered from 0 to 1");
+    desk.refused(&["status", "--all", "--failed"], "cannot be used with");
+    for args in [&["status", "x"][..], &["logs", "3-1"], &["script", "1-"]] {
+        desk.refused(args, "write the index of a job, from 0 on, as `3`, or a range of them, as `0-3`");
+    }
+    desk.refused(&["logs", "0", "--attempt", "x"], "write the number of an attempt");
+    desk.refused(&["run", "--num-retries", "-1", "true"], "write a whole number, from 0 on");
+}
+
+#[test]
 fn status_as_json_is_one_object() {
     let desk = desk();
     let told = desk.json(&["status", "--json"]);
