@@ -147,9 +147,9 @@ or --no-retry-failed; a list of -e or -o is added to. An option that is typed tw
 Failed jobs are tried again with `--error-strategy retry`, or where only a number above 0 or, typed, a delay is given. In
 xqute.toml and the environment a delay alone changes nothing, and with another error-strategy a number does not either.
 
-With --json, standard output has one object a line: `event` is `job`, with the fields of `xqute status --json`, but for `cwd`,
-`env` and `runs_again`; the last is `run`, with `jobs`, their counts by outcome, `attempts`, `stopped`, `elapsed_seconds` and
-`exit_code`.
+With --json, standard output has one object a line: `event` is `job`, with the fields of `xqute status --json` but for `cwd`,
+`env` and `runs_again`; the last is `run`, with `jobs`, `succeeded`, `skipped`, `failed`, `killed`, `cancelled`, `done_before`,
+`failed_before`, `attempts`, `stopped`, `elapsed_seconds` and `exit_code`.
 
 Ctrl-C once starts no more jobs and waits for those that run; twice kills them; three times leaves at once.
 

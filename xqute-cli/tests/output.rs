@@ -1,6 +1,7 @@
 //! What a run shows, and to whom.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -48,6 +49,19 @@ fn json_tells_each_job_as_status_does_and_then_the_run() {
     assert_eq!(Value::from(run), json!(["run", 2, 1, 1, 1]));
     let (_, status, _) = bash_in(&desk, "xqute status --json 0 1");
     let status: Value = serde_json::from_str(&status).unwrap();
+    // The help names the fields.
+    let (_, help, _) = bash_in(&desk, "xqute run --help");
+    let (_, said) = help.split_once("`xqute status --json` but for ").unwrap();
+    let (missing, rest) = said.split_once(';').unwrap();
+    let (fields, _) = rest.split_once(" and `exit_code`.").unwrap();
+    let named = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<BTreeSet<_>>();
+    let has = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let added = BTreeSet::from(["event", "run"].map(str::to_owned));
+    assert_eq!(&has(&status["jobs"][0]) - &has(&told[0]), named(missing));
+    assert_eq!(
+        &has(&told[2]) | &added,
+        &(&named(fields) | &added) | &BTreeSet::from(["exit_code".to_owned()])
+    );
     for (at, job) in told[..2].iter().enumerate() {
         for (key, value) in job.as_object().unwrap().iter().filter(|(key, _)| *key != "event") {
             assert_eq!(value, &status["jobs"][at][key], "{key} of job {at}");
@@ -75,6 +89,30 @@ fn json_tells_of_a_command_that_was_not_run_what_status_does() {
 fn json_tells_the_exit_code_that_there_is() {
     let (code, out, _) = bash("printf 'true\n\"unclosed\n' | xqute run --json");
     assert_eq!((code, &lines(&out)[1]["exit_code"]), (Some(2), &json!(2)), "{out}");
+}
+
+#[test]
+fn a_job_that_could_not_start_has_the_attempts_that_status_tells() {
+    let desk = tempfile::tempdir().unwrap();
+    let (_, out, _) =
+        bash_in(&desk, "xqute run -q --json --num-retries 1 --retry-delay 0 ::: no-such-command");
+    let (_, status, _) = bash_in(&desk, "xqute status --json 0");
+    let status: Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(lines(&out)[0]["attempts"], status["jobs"][0]["attempts"], "{out}{status}");
+}
+
+#[test]
+fn what_was_done_before_and_what_is_not_told_have_a_command_that_helps() {
+    let desk = tempfile::tempdir().unwrap();
+    let line = "xqute run echo ::: a b";
+    assert!(!bash_in(&desk, line).2.contains("--fresh"));
+    let (_, _, told) = bash_in(&desk, line);
+    assert!(
+        told.contains("2 done before") && told.trim_end().ends_with("(--fresh runs them again)"),
+        "{told}"
+    );
+    let (_, _, told) = bash("xqute run -q --shell 'exit {}' ::: $(seq 15)");
+    assert!(told.contains("otherwise: `xqute status --failed` lists them"), "{told}");
 }
 
 #[test]

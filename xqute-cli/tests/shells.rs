@@ -99,6 +99,8 @@ fn no_argument_becomes_code_or_arithmetic() {
         assert!(!dash_c || err.contains("write `xqute run --shell="), "{words:?}: {err}");
     }
     assert_eq!(fs::read_dir(desk.path()).unwrap().count(), 0, "a mistake leaves nothing");
+    let (_, _, err) = xqute(&desk, &[], &["run", "zsh", "-c", "wc -l {}", ":::", "a"]);
+    assert!(err.contains("`zsh` would run") && err.contains("--shell=bash"), "{err}");
     // What is told to be written instead.
     for words in [&["--shell=bash", "echo {}"][..], &["bash", "-c", "echo \"$1\"", "_", "{}"]] {
         let args = [&["run", "-q", "--fresh"][..], words, &[":::", hostile]].concat();

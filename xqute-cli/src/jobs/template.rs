@@ -11,7 +11,7 @@ use anyhow::{Result, anyhow, bail};
 
 use super::quoting::Quoting;
 use super::reader::{Called, is_shell};
-use crate::options::Shell;
+use crate::options::{self, Shell};
 
 /// A COMMAND with places for arguments.
 #[derive(Debug)]
@@ -134,8 +134,10 @@ impl Template {
                     if !pieces.iter().any(|it| matches!(it, Piece::Value { .. })) {
                         return Ok(());
                     }
+                    // Another shell than these is none for --shell.
+                    let named = if options::shell(&shell).is_ok() { &*shell } else { "bash" };
                     bail!(
-                        "`{shell}` would run what is filled in as code: write `xqute run --shell={shell} 'TEXT'`, in which an argument stays a text, or `{shell} -c 'TEXT' _ {{}}` with `\"$1\"` in TEXT"
+                        "`{shell}` would run what is filled in as code: write `xqute run --shell={named} 'TEXT'`, in which an argument stays a text, or `{shell} -c 'TEXT' _ {{}}` with `\"$1\"` in TEXT"
                     );
                 }
                 _ => b"",

@@ -55,7 +55,7 @@ impl State {
     fn of(now: &xqute::Progress, rate: f64) -> Self {
         let counts = now.counts;
         Self {
-            done: counts.total(),
+            done: counts.total() - counts.cancelled,
             total: (!now.is_feeding).then_some(now.fed),
             running: now.live,
             failed: counts.failed + counts.killed,
@@ -96,7 +96,7 @@ impl State {
 
     /// In seconds.
     fn left(&self) -> Option<f64> {
-        let left = self.total?.checked_sub(self.done).filter(|left| *left > 0)?;
+        let left = self.total?.checked_sub(self.done + self.cancelled).filter(|left| *left > 0)?;
         (self.rate > 0.0).then(|| left as f64 / self.rate)
     }
 }
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(near.short(), "2/? · 2 running · 1 failed");
         assert_eq!(near.long(), "2 jobs done, 2 running, 1 failed");
         let known = State { total: Some(5), rate: 0.5, cancelled: 1, ..near };
-        assert_eq!(known.short(), "2/5 · 2 running · 1 failed · 1 cancelled · 0.5/s · 6 s left");
+        assert_eq!(known.short(), "2/5 · 2 running · 1 failed · 1 cancelled · 0.5/s · 4 s left");
         let far = State { done: 1200, total: Some(5000), running: 8, failed: 3, cancelled: 0, rate: 40.0 };
         assert_eq!(far.long(), "1200 of 5000 jobs done, 8 running, 3 failed, 40/s, 95 s left");
     }

@@ -111,7 +111,9 @@ impl Report {
             let _ = self.workdir.as_ref().map_or(Ok(()), |it| more(&mut text, &group.example, it));
         }
         if untold > 0 {
-            let _ = writeln!(text, "{} otherwise", jobs(untold));
+            let see = self.workdir.as_ref().map(|it| hint(&["status", "--failed"], it));
+            let see = see.map(|it| format!(": `{it}` lists them")).unwrap_or_default();
+            let _ = writeln!(text, "{} otherwise{see}", jobs(untold));
         }
         text.pop().map(|_| text)
     }

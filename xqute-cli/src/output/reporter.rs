@@ -63,7 +63,10 @@ impl Reporter {
         let is_good = summary.is_success() && summary.stopped.is_none() && summary.fault_count() == 0;
         let mut shown = screen::lock().await;
         if !self.quiet || !is_good {
-            shown.say(format_args!("{summary}"));
+            let all_before =
+                summary.counts.done_before > 0 && summary.counts.done_before == summary.counts.total();
+            let hint = if all_before { " (--fresh runs them again)" } else { "" };
+            shown.say(format_args!("{summary}{hint}"));
         }
         let report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
         // The failure of the only job was told a moment ago.

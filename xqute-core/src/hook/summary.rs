@@ -130,7 +130,7 @@ impl fmt::Display for Summary {
         write!(f, "{total} job{}: {}", if total == 1 { "" } else { "s" }, self.counts)?;
         let Counts { succeeded, failed, killed, .. } = self.counts;
         if self.attempts > (succeeded + failed + killed) as u64 {
-            write!(f, ", {} attempts", self.attempts)?;
+            write!(f, ", {} attempt{}", self.attempts, if self.attempts == 1 { "" } else { "s" })?;
         }
         write!(f, ", in {:.1} s", self.elapsed.as_secs_f64())?;
         if self.journal_damage > 0 {

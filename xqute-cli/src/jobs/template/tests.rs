@@ -313,7 +313,7 @@ proptest! {
             ];
             for context in contexts {
                 let text = context.replace('@', form);
-                let shell = crate::options::shell(["sh", "bash"][text.len() % 2]).unwrap();
+                let shell = options::shell(["sh", "bash"][text.len() % 2]).unwrap();
                 let argv = Template::new(&words(&[&text])).fill_shell(&shell, 1, &args);
                 let out = Command::new(&argv[0]).args(&argv[1..]).current_dir(dir.path()).output().unwrap();
                 prop_assert_eq!(&out.stdout, &wanted, "{} {:?}", text, argv);
@@ -330,7 +330,7 @@ proptest! {
         let dir = tempfile::tempdir().unwrap();
         if template.check_shell().is_ok() {
             for arg in ["a[$(touch hit)]", "$(touch hit)", "x[$(touch hit)]=1", "';touch hit;'", "\";touch hit;\""] {
-                let argv = template.fill_shell(&crate::options::shell("bash").unwrap(), 1, &words(&[arg]));
+                let argv = template.fill_shell(&options::shell("bash").unwrap(), 1, &words(&[arg]));
                 let mut bash = Command::new(&argv[0]);
                 bash.args(&argv[1..]).current_dir(dir.path()).stdin(std::process::Stdio::null());
                 bash.output().unwrap();
