@@ -186,7 +186,7 @@ pub(crate) struct Run {
     #[arg(short, long, value_name = "NAME", default_value = "local", value_parser = options::scheduler, help_heading = "Where and how many")]
     pub(crate) scheduler: Scheduler,
     /// Start the next job so much later at the earliest: 1, 500ms, 5m
-    #[arg(long, value_name = "TIME", value_parser = options::duration, help_heading = "Where and how many")]
+    #[arg(long, value_name = "TIME", value_parser = options::duration, allow_negative_numbers = true, help_heading = "Where and how many")]
     pub(crate) delay: Option<Duration>,
     /// Start no job while so many threads run on this machine: 1.5, or a share of the processors, 80%
     #[arg(long, value_name = "N", value_parser = options::load, help_heading = "Where and how many")]
@@ -197,7 +197,7 @@ pub(crate) struct Run {
     /// An option for the scheduler
     #[arg(short = 'o', long, value_name = "KEY=VALUE", help_heading = "Where and how many")]
     pub(crate) scheduler_opt: Vec<OsString>,
-    /// Where the run keeps its files
+    /// Where the run keeps its files: a directory that is empty, not there yet, or of an earlier run
     #[arg(short, long, value_name = "DIR", default_value = DEFAULT_WORKDIR, help_heading = "Where and how many")]
     pub(crate) workdir: PathBuf,
     /// Remove the jobs of earlier runs from DIR first: else those that are done are not run again
@@ -257,16 +257,16 @@ pub(crate) struct Run {
     #[arg(long, visible_alias = "retries", value_name = "N", value_parser = options::times, allow_negative_numbers = true, help_heading = "Failures and time")]
     pub(crate) num_retries: Option<u32>,
     /// The wait before the second attempt, which doubles from then on: 10, 30s, 5m [default: 1s]
-    #[arg(long, value_name = "TIME", value_parser = options::duration, help_heading = "Failures and time")]
+    #[arg(long, value_name = "TIME", value_parser = options::duration, allow_negative_numbers = true, help_heading = "Failures and time")]
     pub(crate) retry_delay: Option<Duration>,
     /// When to give up: `soon,fail=1` starts no more jobs, `now,fail=10%` (of all jobs, and 3 at least) kills those that run; `success`, `done`
     #[arg(long, value_name = "WHEN,WHY=N", value_parser = options::halt, help_heading = "Failures and time")]
     pub(crate) halt: Option<MaybeHalt>,
-    /// Kill an attempt that runs longer: 30, 30s, 5m, 1.5h; it has failed then
-    #[arg(long, value_name = "TIME", value_parser = options::limit, help_heading = "Failures and time")]
+    /// Kill an attempt that runs longer: 30, 30s, 5m, 1h30m; it has failed then
+    #[arg(long, value_name = "TIME", value_parser = options::limit, allow_negative_numbers = true, help_heading = "Failures and time")]
     pub(crate) timeout: Option<Duration>,
     /// From SIGTERM to SIGKILL [default: 10s]
-    #[arg(long, value_name = "TIME", value_parser = options::duration, help_heading = "Failures and time")]
+    #[arg(long, value_name = "TIME", value_parser = options::duration, allow_negative_numbers = true, help_heading = "Failures and time")]
     pub(crate) kill_grace: Option<Duration>,
 
     /// Print each job's output when it ends: the default

@@ -1,6 +1,7 @@
 //! `xqute kill`, `wait`, `attach`: what can be done about a run from elsewhere?
 
 use std::io::{self, IsTerminal};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,8 +11,8 @@ use xqute::{JobState, WorkDirView};
 
 use crate::answer::hint;
 use crate::control::{Asked, ask};
-use crate::status::{Counts, known};
-use crate::{args, exit, output, say};
+use crate::status::{Counts, meant};
+use crate::{args, exit, options, output, say};
 
 /// How often is looked whether a run has ended.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -25,9 +26,9 @@ Exit codes: 0 the run was told, 2 there is no such run or job.")]
 pub(crate) struct Kill {
     #[command(flatten)]
     pub(crate) place: args::Place,
-    /// The jobs; without one, the whole run: what waits is cancelled, what runs is killed
-    #[arg(value_name = "INDEX")]
-    pub(crate) indices: Vec<usize>,
+    /// The jobs, as `3` or `0-3,7`; without one, the whole run: what waits is cancelled, what runs is killed
+    #[arg(value_name = "INDEX", value_delimiter = ',', value_parser = options::indices)]
+    pub(crate) indices: Vec<RangeInclusive<usize>>,
 }
 
 #[derive(Debug, Parser)]
@@ -42,8 +43,8 @@ pub(crate) struct Wait {
 pub(crate) fn kill(args: &Kill) -> Result<u8> {
     let workdir = args.place.workdir()?;
     let view = WorkDirView::open(&workdir)?;
-    known(&view, &args.indices)?;
-    let asked = if args.indices.is_empty() { Asked::Cancel } else { Asked::Kill(args.indices.clone()) };
+    let indices = meant(&view, &args.indices)?;
+    let asked = if indices.is_empty() { Asked::Cancel } else { Asked::Kill(indices) };
     if !ask(&workdir, &asked)? {
         let see = hint(&["status"], &workdir);
         bail!("no run goes on in {}: `{see}` tells what became of the last one", workdir.display());

@@ -11,7 +11,7 @@ use xqute::Argv;
 use crate::args::Args;
 
 /// Options of other tools, and what there is here.
-const OPTIONS: [(&[&str], &str); 9] = [
+const OPTIONS: [(&[&str], &str); 16] = [
     (&["-P", "--max-procs", "--jobs"], "`-j N` says how many jobs run at once"),
     (
         &["-I", "--replace"],
@@ -37,6 +37,22 @@ const OPTIONS: [(&[&str], &str); 9] = [
     (
         &["--pipe", "--pipepart", "--block"],
         "standard input is not split: write parts to files (`split`), and name them behind `:::`",
+    ),
+    (&["--wd"], "the directory that the jobs run in is --cwd; -w is where the run keeps its files"),
+    (&["--nice"], "put it into COMMAND: `xqute run nice -n 10 COMMAND`"),
+    (
+        &["--link", "--xapply"],
+        "`:::+` goes along with the source before it: `xqute run echo {1} {2} ::: a b :::+ c d`",
+    ),
+    (
+        &["--lb", "--line-buffer", "--linebuffer", "-u", "--ungroup", "--group"],
+        "output is printed whole when a job ends; `xqute logs -f` follows those that run",
+    ),
+    (&["--shuf"], "shuffle the arguments: `shuf list | xqute run COMMAND`"),
+    (&["-t", "--trace"], "`--dry-run` prints the commands; `--tag` tells whose a line is"),
+    (
+        &["-r", "--no-run-if-empty"],
+        "leave it out: a COMMAND with `{}` runs once for each argument, and so not at all where there are none",
     ),
     (&["--sshlogin", "-S"], "jobs run on this machine; no other can be named yet"),
 ];

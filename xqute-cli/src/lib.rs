@@ -35,6 +35,7 @@ mod run;
 mod script;
 mod settings;
 mod status;
+mod workdir;
 
 use std::process::ExitCode;
 

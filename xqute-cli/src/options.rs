@@ -35,22 +35,36 @@ pub(crate) fn processors() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-/// `30`, `30s`, `1.5m`, `2h`, `1d`, `500ms`; a number alone is seconds.
+/// `30`, `30s`, `1.5m`, `2h`, `1d`, `500ms`, `1h30m`; a number alone is seconds.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong =
-        || format!("`{text}` is no time: write seconds (`30`), or a number with ms, s, m, h or d (`5m`)");
-    let digits = text.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let seconds = match unit {
-        "ms" => 0.001,
-        "" | "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3600.0,
-        "d" => 86400.0,
-        _ => return Err(wrong()),
+    let wrong = || {
+        format!("`{text}` is no time: write seconds (`30`), or numbers with ms, s, m, h or d (`5m`, `1h30m`)")
     };
-    let number: f64 = number.parse().map_err(|_| wrong())?;
-    Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())
+    let (mut rest, mut seconds, mut last) = (text, 0.0, f64::INFINITY);
+    loop {
+        let digits = rest.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(rest.len());
+        let (number, behind) = rest.split_at(digits);
+        let length = behind.find(|it: char| !it.is_ascii_lowercase()).unwrap_or(behind.len());
+        let (unit, behind) = behind.split_at(length);
+        let scale = match unit {
+            "ms" => 0.001,
+            "" if rest == text => 1.0,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            "d" => 86400.0,
+            _ => return Err(wrong()),
+        };
+        // From large to small, each once.
+        if scale >= last {
+            return Err(wrong());
+        }
+        seconds += number.parse::<f64>().map_err(|_| wrong())? * scale;
+        if behind.is_empty() {
+            return Duration::try_from_secs_f64(seconds).map_err(|_| wrong());
+        }
+        (rest, last) = (behind, scale);
+    }
 }
 
 /// A time in which something is to happen: zero makes no sense.
@@ -250,7 +264,21 @@ mod tests {
             [ms("30"), ms("1.5m"), ms("2h"), ms("500ms"), ms("0")],
             [30_000, 90_000, 7_200_000, 500, 0].map(Ok)
         );
-        for wrong in ["", "m", "5 m", "-1", "1x", "1e3", "..", "99999999999999999999d"] {
+        assert_eq!([ms("1h30m"), ms("1m500ms")], [5_400_000, 60_500].map(Ok));
+        for wrong in [
+            "",
+            "m",
+            "5 m",
+            "1h30",
+            "1m1h",
+            "1m1m",
+            "1h-1m",
+            "-1",
+            "1x",
+            "1e3",
+            "..",
+            "99999999999999999999d",
+        ] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
         assert!(limit("0").is_err() && limit("1").is_ok());

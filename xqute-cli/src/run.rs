@@ -17,7 +17,7 @@ use xqute::{
 use crate::detach::Beginning;
 use crate::jobs::{Asked, Jobs, Planned};
 use crate::options::{Scheduler, processors, variable};
-use crate::{args, control, exit, output, say};
+use crate::{args, control, exit, output, say, workdir};
 
 /// After so long without a first job, who waits is told for what.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -75,6 +75,7 @@ async fn attend(mut args: args::Run, mut plugins: Plugins) -> Result<u8> {
     if args.dry_run {
         return show(jobs).await;
     }
+    workdir::check(&args.workdir)?;
     // A share of the jobs is of all of them.
     let shared = args.halt.flatten().is_some_and(|it| it.is_share());
     let expected = if shared { jobs.count().await? } else { 0 };

@@ -345,6 +345,7 @@ fn a_third_interrupt_leaves_at_once() {
 #[test]
 fn fresh_removes_nothing_that_is_not_a_runs_own() {
     let desk = Desk::new();
+    assert_eq!(desk.run(&["run", "-w", ".", "true"], "").code, Some(0));
     fs::create_dir(desk.path().join("2024")).unwrap();
     fs::write(desk.path().join("2024/thesis"), "mine").unwrap();
     let ran = desk.run(&["run", "-w", ".", "--fresh", "true"], "");

@@ -221,7 +221,7 @@ fn a_variable_that_sets_nothing_is_a_mistake() {
         ("XQUTE_PLUGINS", "did you mean XQUTE_SELECT?"),
         ("XQUTE_PROFIL", "did you mean XQUTE_PROFILE?"),
         ("XQUTE_JOB_METADIRS", "did you mean XQUTE_JOB_METADIR?"),
-        ("XQUTE_QQQ", "`xqute config` lists the options"),
+        ("XQUTE_QQQ", "`xqute run --help` lists the options"),
         ("XQUTE_ENV", "`env` is a list, so write it into xqute.toml, or type it"),
     ];
     for (name, told) in cases {

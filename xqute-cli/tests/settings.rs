@@ -70,7 +70,15 @@ fn a_mistake_is_told_with_line_and_column() {
         ("forks = true", "xqute.toml:1:9: `forks` cannot be a boolean"),
         ("fresh = 1", "xqute.toml:1:9: `fresh` is `true` or `false`"),
         ("halt = 'now'", "xqute.toml:1:1: invalid value 'now' for '--halt"),
-        ("forks = ", "xqute.toml:1:9: "),
+        ("forks = ", "xqute.toml:1:9: `forks` has no value"),
+        ("tag = true\nforks =\njson = true", "xqute.toml:2:8: `forks` has no value"),
+        ("jobs = 4", "xqute.toml:1:1: there is no option `jobs`, did you mean `forks`?"),
+        ("whatever = 4", "there is no option `whatever`: `xqute run --help` lists them"),
+        (
+            "[profile.x.plugins.log]",
+            "xqute.toml:1:12: a profile has options alone: write `[plugins.NAME]` beside it",
+        ),
+        ("[profile.x]\nprofile = 'y'", "xqute.toml:2:1: a profile has options alone"),
         ("profile = 1", "xqute.toml:1:1: `profile` is a table of tables: write `[profile.NAME]`"),
         (
             "plugins = ['log']",
@@ -96,6 +104,13 @@ fn a_mistake_is_told_with_line_and_column() {
         code == Some(2) && err.contains("there is no profile `small` in xqute.toml: it has big"),
         "{err}"
     );
+    let (code, _, err) = xqute("", &[("XQUTE_JOBS", "4")], &["run", "true"]);
+    assert!(code == Some(2) && err.contains("did you mean XQUTE_FORKS?"), "{err}");
+    let empty = tempfile::tempdir().unwrap();
+    let mut bare = Command::new(env!("CARGO_BIN_EXE_xqute"));
+    let out = bare.args(["run", "--profile", "x", "true"]).current_dir(empty.path()).output().unwrap();
+    let err = String::from_utf8_lossy(&out.stderr);
+    assert!(err.contains("there is no profile `x`: xqute.toml is not there"), "{err}");
     let (code, _, err) = xqute("", &[("XQUTE_TIMEOUT", "x")], &["run", "true"]);
     assert!(code == Some(2) && err.contains("XQUTE_TIMEOUT: invalid value 'x'"), "{err}");
     let (code, _, err) = xqute("", &[], &["run", "-c", "no-such.toml", "true"]);

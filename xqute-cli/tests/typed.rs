@@ -56,6 +56,14 @@ fn who_knows_another_tool_is_told_what_there_is_here() {
         (&["run", "--eta", "true"], "`--progress always`"),
         (&["run", "--resume", "true"], "run the same list again"),
         (&["run", "--colsep", ",", "true"], "several sources"),
+        (&["run", "--wd", "x", "true"], "is --cwd; -w is where"),
+        (&["run", "--nice", "10", "true"], "`xqute run nice -n 10 COMMAND`"),
+        (&["run", "--link", "true"], "`:::+` goes along"),
+        (&["run", "--lb", "true"], "`xqute logs -f`"),
+        (&["run", "-u", "true"], "`xqute logs -f`"),
+        (&["run", "--shuf", "true"], "shuf list"),
+        (&["run", "-t", "true"], "`--dry-run` prints"),
+        (&["run", "-r", "true"], "not at all where there are none"),
         (&["run", "--pipe", "true"], "standard input is not split"),
         (&["echo", "hi there"], "did you mean `xqute run echo 'hi there'`?"),
         (&["echo", "-e", "A=secret"], "did you mean `xqute run echo …`?"),
@@ -139,6 +147,24 @@ fn a_replacement_string_that_is_not_here_is_told_and_other_braces_stay() {
     );
     let ran = Desk::new().run(&["run", "-q", "echo", "{a,b}", "{1..3}", "{\"k\":1}", ":::", "a"], "");
     assert_eq!(ran.stdout, "{a,b} {1..3} {\"k\":1} a\n");
+}
+
+#[test]
+fn a_directory_that_has_other_files_is_no_work_directory() {
+    let desk = Desk::new();
+    std::fs::write(desk.path().join("mine"), "").unwrap();
+    let ran = desk.run(&["run", "-w", ".", "true"], "");
+    assert!(
+        ran.code == Some(2) && ran.stderr.contains("`-w .`: there are files in it that are of no run"),
+        "{ran:?}"
+    );
+    assert_eq!(std::fs::read_dir(desk.path()).unwrap().count(), 1);
+    std::fs::create_dir(desk.path().join("empty")).unwrap();
+    for _ in 0..2 {
+        assert_eq!(desk.run(&["run", "-w", "empty", "true"], "").code, Some(0));
+        // What is put into a run's directory later is no hindrance.
+        std::fs::write(desk.path().join("empty/mine"), "").unwrap();
+    }
 }
 
 #[test]

@@ -52,11 +52,10 @@ fn option<'k>(keys: &'k Keys, name: &str) -> Result<(&'k Key, bool)> {
         .map(|it| it.to_lowercase().replace('_', "-"))
         .collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    // The selection has a name of its own there.
-    let near = if lower == "plugins" { Some("select") } else { keys.near(&lower, &known) };
+    let near = keys.near(&lower, &known);
     let hint = match near {
         Some(near) => format!("did you mean {}?", variable(near)),
-        None => "`xqute config` lists the options; unset it, or name it otherwise".to_owned(),
+        None => "`xqute run --help` lists the options; unset it, or name it otherwise".to_owned(),
     };
     Err(anyhow!("the variable {name} sets no option of `xqute run`: {hint}"))
 }

@@ -11,6 +11,9 @@ use super::check;
 use super::keys::{Key, Keys, Kind};
 use super::level::{self, Level, Value};
 
+/// Of these each has tables.
+const TABLES: [&str; 3] = ["profile", "backend", "plugins"];
+
 /// What a file says.
 #[derive(Debug, Default)]
 pub(super) struct File {
@@ -27,7 +30,13 @@ pub(super) fn read(path: &Path, keys: &Keys) -> Result<File> {
     let reader = Reader { path, text: &text, keys };
     let table = DeTable::parse(&text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
-        anyhow!("{}: {}", reader.place(at), error.message())
+        let line = text.get(..at).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
+        match line.trim_end().strip_suffix('=') {
+            Some(key) => {
+                anyhow!("{}: `{}` has no value: write one behind the `=`", reader.place(at), key.trim())
+            }
+            None => anyhow!("{}: {}", reader.place(at), error.message()),
+        }
     })?;
     reader.file(table.get_ref())
 }
@@ -122,11 +131,17 @@ impl Reader<'_> {
         let at = self.place(key.span().start);
         let name = key.get_ref();
         let Some((known, off)) = self.keys.find(name) else {
+            if !of.is_empty() && TABLES.contains(&name.as_ref()) {
+                bail!(
+                    "{at}: a profile has options alone: write `[{name}.NAME]` beside it, or leave it out; which plugins a profile uses is `select = [NAMES]`"
+                );
+            }
+            let tables = if of.is_empty() { &TABLES[..] } else { &[] };
             bail!(
                 "{at}: there is no option `{name}`{}",
-                match self.keys.near(name, &["profile", "backend", "plugins"]) {
+                match self.keys.near(name, tables) {
                     Some(near) => format!(", did you mean `{near}`?"),
-                    None => ": `xqute config` lists them".to_owned(),
+                    None => ": `xqute run --help` lists them".to_owned(),
                 }
             );
         };

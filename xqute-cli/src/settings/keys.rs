@@ -18,6 +18,20 @@ const TYPED_ONLY: [&str; 9] =
 /// `plugins` is a table of the file, so their selection has the builder's name.
 const SELECT: (&str, &str) = ("plugins", "select");
 
+/// What the same is called elsewhere.
+const ELSEWHERE: [(&str, &str); 10] = [
+    ("jobs", "forks"),
+    ("max-procs", "forks"),
+    ("procs", "forks"),
+    ("threads", "forks"),
+    ("workers", "forks"),
+    ("retries", "num-retries"),
+    ("wd", "cwd"),
+    ("dir", "cwd"),
+    ("backend", "scheduler"),
+    ("plugins", "select"),
+];
+
 /// What is said of an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -84,6 +98,9 @@ impl Keys {
     /// What was meant, as far as one can tell.
     pub(crate) fn near<'n>(&'n self, name: &str, others: &[&'n str]) -> Option<&'n str> {
         let bare = name.replace('_', "-");
+        if let Some((_, here)) = ELSEWHERE.iter().find(|(there, _)| *there == bare) {
+            return Some(here);
+        }
         let names = self.0.iter().map(|key| &*key.name).chain(others.iter().copied());
         names
             .map(|it| (strsim::jaro_winkler(it, &bare), it))

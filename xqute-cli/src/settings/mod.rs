@@ -157,6 +157,12 @@ fn shown(key: &Key, words: &[String], secret: bool) -> Json {
 
 fn profile(mut profiles: BTreeMap<String, Level>, name: &str, path: &Path) -> Result<Level> {
     let Some(profile) = profiles.remove(name) else {
+        if !path.exists() {
+            bail!(
+                "there is no profile `{name}`: {} is not there; write it, with `[profile.{name}]`",
+                path.display()
+            );
+        }
         let there: Vec<_> = profiles.keys().map(String::as_str).collect();
         let there =
             if there.is_empty() { "it has none".to_owned() } else { format!("it has {}", there.join(", ")) };
