@@ -183,7 +183,7 @@ pub(crate) struct Run {
     #[arg(short = 'j', long, value_name = "N", value_parser = options::forks, allow_negative_numbers = true, help_heading = "Where and how many")]
     pub(crate) forks: Option<NonZeroUsize>,
     /// What runs the jobs: `local`, this machine, or `null`, which runs nothing
-    #[arg(short, long, value_name = "NAME", default_value = "local", value_parser = options::scheduler, help_heading = "Where and how many")]
+    #[arg(short, long, value_name = "NAME", default_value = "local", value_parser = options::Schedulers, hide_possible_values = true, help_heading = "Where and how many")]
     pub(crate) scheduler: Scheduler,
     /// Start the next job so much later at the earliest: 1, 500ms, 5m
     #[arg(long, value_name = "TIME", value_parser = options::duration, allow_negative_numbers = true, help_heading = "Where and how many")]

@@ -46,7 +46,8 @@ pub(crate) fn completions(args: &Completions) -> Result<u8> {
 
 /// Prints a page, or writes all.
 pub(crate) fn man(args: Man) -> Result<u8> {
-    let mut command = command();
+    // No page is about `help`.
+    let mut command = command().disable_help_subcommand(true);
     command.build();
     if let Some(dir) = args.dir {
         return write_all(&command, &dir);

@@ -6,6 +6,8 @@ use std::ops::RangeInclusive;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Command};
 use xqute::Halt;
 
 /// `4`, or `50%` of the processors, at least 1.
@@ -198,6 +200,27 @@ pub(crate) fn scheduler(name: &str) -> Result<Scheduler, String> {
                 "there is no scheduler of this name: {hint}There are `local` (this machine) and `null` (runs nothing)"
             ))
         }
+    }
+}
+
+/// Reads a scheduler's name; shells complete it from here, and what is wrong is told in words of our own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Schedulers;
+
+impl TypedValueParser for Schedulers {
+    type Value = Scheduler;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Scheduler, clap::Error> {
+        TypedValueParser::parse_ref(&scheduler, command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(["local", "null"].into_iter().map(PossibleValue::new)))
     }
 }
 

@@ -88,6 +88,9 @@ fn shells_and_the_manual_know_the_verbs() {
         assert!(desk.told(&["completions", shell]).contains("status"), "{shell}");
     }
     let script = desk.told(&["completions", "bash"]);
+    assert!(script.contains("compgen -W \"local null\""), "{script}");
+    assert!(!desk.told(&["man"]).contains("help(1)"));
+    desk.refused(&["run", "-s", "nul", "true"], "did you mean `null`?");
     assert!(Command::new("bash").args(["-n", "-c", &script]).status().unwrap().success());
     assert!(desk.told(&["man"]).contains("xqute\\-status(1)"));
     assert!(desk.told(&["man", "status"]).contains(".TH xqute-status 1"));
