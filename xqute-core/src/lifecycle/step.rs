@@ -34,7 +34,6 @@ pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step
         (State::Init, Event::Enqueue) => moves(State::Queued, &[Tell(Moment::Init), Tell(Moment::Queued)]),
         (State::Queued, Event::Turn) => moves(State::Gating, &[AskGate]),
         (State::Waiting, Event::Due) => moves(State::Queued, &[Tell(Moment::Queued)]),
-
         (State::Gating, Event::Allowed) | (State::Postponed, Event::Resubmit) => {
             moves(State::Submitting { kill: None }, &[Submit])
         }
@@ -45,7 +44,6 @@ pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step
         (State::Gating, Event::Broken(failure))
         | (State::Submitting { kill: None }, Event::Rejected(failure))
         | (State::Verifying, Event::Judged(Err(failure))) => fails(failure, rules, false),
-
         (State::Submitting { kill }, Event::Submitted) => submitted(kill),
         (State::Submitting { kill: None }, Event::Postponed) => moves(State::Postponed, &[Postpone]),
         (State::Submitting { kill: Some(stop) }, Event::Postponed | Event::Rejected(_)) => cancels(stop.why),
@@ -58,7 +56,6 @@ pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step
         }
         (state, Event::Exited(end)) if state.is_live() => exited(state, end, rules),
         (State::Verifying, Event::Judged(Ok(()))) => ends(Outcome::Succeeded),
-
         (state, Event::Stop(stop)) => stops(state, stop),
         (State::Running, Event::TimeUp) => {
             moves(State::Asking { why: Why::TimedOut, started: true }, &[AskKill])

@@ -26,7 +26,7 @@ pub(super) const SCENES: [Scene; 4] = [
     Scene {
         name: "threshold",
         pipes: &["good", "last"],
-        settings: |it| it.halt(Halt::soon().failed_percent(80.0)),
+        settings: |it| it.halt(Halt::soon().failed_percent(66.0)),
         jobs: threshold,
     },
     Scene {
@@ -72,7 +72,7 @@ fn halt_now(dir: &Path) -> Vec<JobSpec> {
     ]
 }
 
-/// Two of two failed are too few to tell, three of four are not enough, four of five are.
+/// Two failed are too few to tell, three of the six are not enough, four are.
 fn threshold(dir: &Path) -> Vec<JobSpec> {
     vec![
         shell(dir, "exit 1", Plan::new()),
