@@ -25,6 +25,10 @@ pub enum Failure {
     LostBeforeStart(Arc<str>),
     /// It ended, and nobody can tell how.
     Lost(Arc<str>),
+    /// Nobody watched when it ended, because the program or what watches its jobs had died; or an earlier run had told it to end.
+    /// It may have done its work: another attempt follows, whatever [`RetryPolicy::only`](crate::RetryPolicy::only) says and
+    /// also where no job is tried again, unless [`RetryPolicy::except`](crate::RetryPolicy::except) has it. Costs no attempt.
+    Unknown(Arc<str>),
     /// The machine that it ran on failed. Costs no attempt.
     NodeFailed(Arc<str>),
     /// The scheduler took its place away. Costs no attempt.
@@ -44,7 +48,7 @@ impl Failure {
     /// Whether it says nothing about the job, which then may try again for free.
     #[must_use]
     pub fn costs_no_attempt(&self) -> bool {
-        matches!(self, Self::NodeFailed(_) | Self::Preempted)
+        matches!(self, Self::Unknown(_) | Self::NodeFailed(_) | Self::Preempted)
     }
 
     /// The exit code as a shell would tell it in `$?`: 128 and the number for a signal; `None` where nothing exited.
@@ -69,6 +73,7 @@ impl fmt::Display for Failure {
             Self::SubmitRejected(why) => write!(f, "could not be started: {why}"),
             Self::LostBeforeStart(why) => write!(f, "lost before it started: {why}"),
             Self::Lost(why) => write!(f, "its end was not seen: {why}"),
+            Self::Unknown(why) => write!(f, "its own end is not known: {why}"),
             Self::NodeFailed(why) => write!(f, "its machine failed: {why}"),
             Self::Preempted => f.write_str("preempted"),
             Self::Verify { plugin, reason } => write!(f, "rejected by plugin `{plugin}`: {reason}"),

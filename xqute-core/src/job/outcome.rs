@@ -75,6 +75,8 @@ impl fmt::Display for Outcome {
         match self {
             Self::Succeeded => f.write_str("succeeded"),
             Self::Skipped { plugin, reason } => write!(f, "skipped by plugin `{plugin}`: {reason}"),
+            // It may be no failure.
+            Self::Failed(failure @ Failure::Unknown(_)) => failure.fmt(f),
             Self::Failed(failure) => write!(f, "failed: {failure}"),
             Self::Killed(reason) => write!(f, "killed: {reason}"),
             Self::Cancelled(cancelled) => write!(f, "cancelled: {cancelled}"),

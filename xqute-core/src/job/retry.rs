@@ -91,10 +91,11 @@ impl RetryPolicy {
         self
     }
 
-    /// Whether a failure is of a kind that is tried again.
+    /// Whether a failure is of a kind that is tried again. What may be no failure at all is not told apart by `only`.
     pub(crate) fn covers(&self, failure: &Failure) -> bool {
         let among = |kinds: &[FailureKind]| kinds.iter().any(|kind| kind.is(failure));
-        self.only.as_deref().is_none_or(among) && !among(&self.except)
+        let is_meant = matches!(failure, Failure::Unknown(_)) || self.only.as_deref().is_none_or(among);
+        is_meant && !among(&self.except)
     }
 }
 
@@ -118,6 +119,8 @@ pub enum FailureKind {
     SubmitRejected,
     /// [`Failure::LostBeforeStart`] or [`Failure::Lost`].
     Lost,
+    /// [`Failure::Unknown`].
+    Unknown,
     /// [`Failure::NodeFailed`].
     NodeFailed,
     /// [`Failure::Preempted`].
@@ -139,6 +142,7 @@ impl FailureKind {
             Failure::OutOfMemory => self == Self::OutOfMemory,
             Failure::SubmitRejected(_) => self == Self::SubmitRejected,
             Failure::LostBeforeStart(_) | Failure::Lost(_) => self == Self::Lost,
+            Failure::Unknown(_) => self == Self::Unknown,
             Failure::NodeFailed(_) => self == Self::NodeFailed,
             Failure::Preempted => self == Self::Preempted,
             Failure::Verify { .. } => self == Self::Verify,

@@ -5,6 +5,7 @@
 //!           ^  Postponed <-/ (a limit)           \-> Asking -> Killing -> Ended(Killed | Failed)
 //!           \-- Waiting <- an attempt failed and is followed by another
 //! before Submitted: -> Ended(Cancelled)
+//! an earlier run's attempt: Init -> Submitted | Running | Killing (it lives), or Waiting (its end is not known)
 //! ```
 
 mod retry;
@@ -12,7 +13,7 @@ mod state;
 mod step;
 
 pub(crate) use retry::Tried;
-pub(crate) use state::{Effect, Ends, Event, How, Rules, State, Stop};
+pub(crate) use state::{Effect, Ends, Event, How, Rules, State, Stop, Why};
 pub(crate) use step::step;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Where can a job be, what can happen to it, and what can follow?
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::retry::Tried;
@@ -83,6 +84,10 @@ pub(crate) enum How {
 pub(crate) enum Event {
     /// It is put into the queue.
     Enqueue,
+    /// An attempt that an earlier run submitted goes on in this one; `started`: it runs; `kill`: it was told to end, for this.
+    Adopted { started: bool, kill: Option<Why> },
+    /// How the attempt of an earlier run ended is not known, for this reason.
+    Unknown(Arc<str>),
     /// A slot is free and the job is next.
     Turn,
     /// The gate of submission is open.

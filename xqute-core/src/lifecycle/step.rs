@@ -1,5 +1,7 @@
 //! One step of a job's life.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use super::retry::wait;
@@ -28,10 +30,15 @@ pub(crate) struct Illegal {
 /// What follows when a job is seen to run.
 const STARTED: &[Effect] = &[Tell(Moment::Started), StartTimeout];
 
+/// Hooks are asked whether a job may be killed that ran for too long.
+const TIMED_OUT: State = State::Asking { why: Why::TimedOut, started: true };
+
 /// Moves a job.
 pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step, Illegal> {
     Ok(match (state, event) {
         (State::Init, Event::Enqueue) => moves(State::Queued, &[Tell(Moment::Init), Tell(Moment::Queued)]),
+        (State::Init, Event::Adopted { started, kill }) => adopted(started, kill),
+        (State::Init, Event::Unknown(why)) => unknown(Failure::Unknown(why), rules),
         (State::Queued, Event::Turn) => moves(State::Gating, &[AskGate]),
         (State::Waiting, Event::Due) => moves(State::Queued, &[Tell(Moment::Queued)]),
         (State::Gating, Event::Allowed) | (State::Postponed, Event::Resubmit) => {
@@ -57,19 +64,14 @@ pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step
         (state, Event::Exited(end)) if state.is_live() => exited(state, end, rules),
         (State::Verifying, Event::Judged(Ok(()))) => ends(Outcome::Succeeded),
         (state, Event::Stop(stop)) => stops(state, stop),
-        (State::Running, Event::TimeUp) => {
-            moves(State::Asking { why: Why::TimedOut, started: true }, &[AskKill])
-        }
+        (State::Running, Event::TimeUp) => moves(TIMED_OUT, &[AskKill]),
         // It is asked already, for another reason: if that is vetoed, it is asked again when the time is up again.
         (State::Asking { why: Why::Reason(_), .. }, Event::TimeUp) => moves(state, &[StartTimeout]),
         (State::Asking { why, started }, Event::KillAllowed) => {
             moves(State::Killing { why, started, forced: false }, &[Term])
         }
         (State::Asking { why, started }, Event::KillVetoed) => vetoed(why, started),
-        (State::Killing { why, started, forced: false }, Event::GraceOver) => {
-            moves(State::Killing { why, started, forced: true }, &[Kill])
-        }
-        (State::Killing { why, forced: true, .. }, Event::GraceOver) => unkillable(why),
+        (State::Killing { why, started, forced }, Event::GraceOver) => grace_over(why, started, forced),
         // The answer to a question, or a timer, that came too late: the job has moved on.
         (_, Event::TimeUp | Event::KillAllowed | Event::KillVetoed | Event::GraceOver) => moves(state, &[]),
         (
@@ -88,6 +90,31 @@ pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step
             event,
         ) => return Err(Illegal { state, event }),
     })
+}
+
+/// An attempt of an earlier run lives. Its hooks are told what this run has not told: that the job is known, and runs.
+fn adopted(started: bool, kill: Option<Why>) -> Step {
+    match (started, kill) {
+        (false, None) => moves(State::Submitted, &[Tell(Moment::Init)]),
+        (true, None) => moves(State::Running, &[Tell(Moment::Init), Tell(Moment::Started), StartTimeout]),
+        (false, Some(why)) => {
+            moves(State::Killing { why, started, forced: false }, &[Tell(Moment::Init), Term])
+        }
+        (true, Some(why)) => moves(
+            State::Killing { why, started, forced: false },
+            &[Tell(Moment::Init), Tell(Moment::Started), Term],
+        ),
+    }
+}
+
+/// An attempt of an earlier run may have done its work, and nobody knows. Another follows at once, however often that was so: it is
+/// no fault of the job that programs died, and each death needs somebody who starts the next run.
+fn unknown(failure: Failure, rules: &Rules<'_>) -> Step {
+    let effects = &[Tell(Moment::Init), Tell(Moment::Failed)];
+    if rules.retry.is_some_and(|policy| policy.covers(&failure)) {
+        return Step { state: State::Waiting, ends: Ends::Attempt(failure, Duration::ZERO), effects };
+    }
+    ends_with(Outcome::Failed(failure), effects)
 }
 
 /// The scheduler has it; meanwhile somebody may have wanted it to end.
@@ -118,7 +145,7 @@ fn exited(state: State, end: Result<(), Failure>, rules: &Rules<'_>) -> Step {
             fails(failure, &Rules { retry: None, ..*rules }, unseen)
         }
         (_, Err(failure)) => {
-            let ran = !matches!(failure, Failure::LostBeforeStart(_));
+            let ran = !matches!(failure, Failure::LostBeforeStart(_) | Failure::SubmitRejected(_));
             fails(failure, rules, unseen && ran)
         }
     }
@@ -167,6 +194,14 @@ fn vetoed(why: Why, started: bool) -> Step {
     let state = if started { State::Running } else { State::Submitted };
     // One that ran for too long may do so for another timeout.
     moves(state, if why == Why::TimedOut { &[StartTimeout] } else { &[] })
+}
+
+/// It was told to end, and has not.
+fn grace_over(why: Why, started: bool, forced: bool) -> Step {
+    if forced {
+        return unkillable(why);
+    }
+    moves(State::Killing { why, started, forced: true }, &[Kill])
 }
 
 /// SIGKILL did not end it. It is let go, because nothing may hang; and not tried again, because it may still run.

@@ -16,6 +16,7 @@ fn failures() -> impl Strategy<Value = Failure> {
         Just(Failure::SubmitRejected("no".into())),
         Just(Failure::LostBeforeStart("gone".into())),
         Just(Failure::NodeFailed("n1".into())),
+        Just(Failure::Unknown("nobody watched".into())),
         Just(Failure::Preempted),
     ]
 }
@@ -24,6 +25,11 @@ fn stops() -> impl Strategy<Value = Event> {
     let how = prop_oneof![Just(How::Ask), Just(How::Term), Just(How::Kill)];
     let why = prop_oneof![Just(KillReason::User), Just(KillReason::Halted), Just(KillReason::RunCancelled)];
     (how, why).prop_map(|(how, why)| Event::Stop(Stop { how, why }))
+}
+
+fn adoptions() -> impl Strategy<Value = Event> {
+    let why = prop_oneof![Just(Why::TimedOut), Just(Why::Reason(KillReason::User))];
+    (any::<bool>(), proptest::option::of(why)).prop_map(|(started, kill)| Event::Adopted { started, kill })
 }
 
 fn skipped() -> Outcome {
@@ -38,6 +44,8 @@ fn vetoed() -> Outcome {
 fn events() -> impl Strategy<Value = Event> {
     prop_oneof![
         4 => Just(Event::Enqueue),
+        1 => adoptions(),
+        1 => Just(Event::Unknown("gone".into())),
         4 => Just(Event::Turn),
         4 => Just(Event::Allowed),
         4 => Just(Event::Submitted),
@@ -72,12 +80,13 @@ fn follows(before: Option<Moment>, next: Moment) -> bool {
         Queued => matches!(before, Some(Init | Failed)),
         Submitting => before == Some(Queued),
         Submitted => before == Some(Submitting),
-        Started => matches!(before, Some(Submitted | Killing)),
-        Killing => matches!(before, Some(Submitted | Started | Killing)),
+        // From `Init` on: an earlier run has told what comes between.
+        Started => matches!(before, Some(Init | Submitted | Killing)),
+        Killing => matches!(before, Some(Init | Submitted | Started | Killing)),
         Verifying => matches!(before, Some(Started | Killing)),
         Succeeded => matches!(before, Some(Submitting | Verifying)),
-        Failed => matches!(before, Some(Submitting | Submitted | Started | Killing | Verifying)),
-        Killed => matches!(before, Some(Submitted | Started | Killing)),
+        Failed => matches!(before, Some(Init | Submitting | Submitted | Started | Killing | Verifying)),
+        Killed => matches!(before, Some(Init | Submitted | Started | Killing)),
         Cancelled => matches!(before, Some(Init | Queued | Submitting | Failed)),
         _ => false,
     }
@@ -258,4 +267,45 @@ fn a_vetoed_kill_takes_no_timeout_away() {
     assert_eq!(both.effects, [Effect::StartTimeout]);
     let on = step(both.state, Event::KillVetoed, &rules).unwrap();
     assert_eq!((on.state, on.effects), (State::Running, &[][..]));
+}
+
+#[test]
+fn an_adopted_attempt_goes_on_where_it_was() {
+    let policy = RetryPolicy::never();
+    let adopted = |started, kill| {
+        let next = step(State::Init, Event::Adopted { started, kill }, &rules(&policy)).unwrap();
+        assert_eq!(next.ends, Ends::Nothing);
+        (next.state, next.effects)
+    };
+    let (init, started) = (Effect::Tell(Moment::Init), Effect::Tell(Moment::Started));
+    assert_eq!(adopted(false, None), (State::Submitted, &[init][..]));
+    assert_eq!(adopted(true, None), (State::Running, &[init, started, Effect::StartTimeout][..]));
+    let user = Why::Reason(KillReason::User);
+    assert_eq!(adopted(true, Some(user)), (killing(user), &[init, started, Effect::Term][..]));
+    let not_started = State::Killing { why: user, started: false, forced: false };
+    assert_eq!(adopted(false, Some(user)), (not_started, &[init, Effect::Term][..]));
+    let again = Event::Adopted { started: true, kill: None };
+    for state in [State::Queued, State::Running, State::Ended(Status::Finished)] {
+        assert!(step(state, again.clone(), &rules(&policy)).is_err(), "{state:?}");
+    }
+}
+
+/// Whoever died did so for no fault of the job.
+#[test]
+fn an_attempt_whose_end_is_not_known_is_followed_by_another_however_few_there_may_be() {
+    use crate::job::FailureKind;
+    let unknown = |policy: &RetryPolicy, tried| {
+        let rules = Rules { tried, ..rules(policy) };
+        step(State::Init, Event::Unknown("gone".into()), &rules).unwrap()
+    };
+    let many = Tried { paid: 7, free: 3 * super::retry::MOST_FREE };
+    let failure = Failure::Unknown("gone".into());
+    for policy in [RetryPolicy::never(), RetryPolicy::new(3).only([FailureKind::ExitCode(75)])] {
+        let next = unknown(&policy, many);
+        assert_eq!((next.state, next.ends), (State::Waiting, Ends::Attempt(failure.clone(), Duration::ZERO)));
+        let running = step(State::Running, Event::Exited(Err(failure.clone())), &rules(&policy)).unwrap();
+        assert_eq!(running.state, State::Waiting, "in the run too");
+    }
+    let policy = RetryPolicy::new(3).except([FailureKind::Unknown]);
+    assert_eq!(unknown(&policy, many).ends, Ends::Job(Outcome::Failed(failure)), "it may not run twice");
 }
