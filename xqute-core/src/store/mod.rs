@@ -4,6 +4,7 @@ mod error;
 mod frame;
 mod holder;
 mod journal;
+mod left;
 mod metadata;
 mod past;
 mod reader;
@@ -19,10 +20,13 @@ mod workdir;
 
 pub use error::{JournalError, WorkDirError};
 pub(crate) use journal::{Journal, Opened};
+pub(crate) use left::PastLeft;
 pub(crate) use metadata::{make_metadir, write_line, write_script};
 pub(crate) use past::{Past, PastState, Sameness};
-pub(crate) use record::{Record, Used};
+pub(crate) use record::{By, Record, Used};
 pub(crate) use records::Records;
+#[cfg(test)]
+pub(crate) use samples::Paper;
 pub(crate) use utc::now;
 pub use utc::utc;
 pub use view::{JobState, JobView, RunView, WorkDirView};

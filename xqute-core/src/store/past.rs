@@ -1,5 +1,6 @@
 //! What did earlier runs leave? Their records, played back.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::unix::ffi::OsStrExt;
@@ -9,6 +10,7 @@ use crate::job::{Argv, Digest, Status};
 
 use super::frame::{Damage, HEAD};
 use super::holder::Holder;
+use super::left::{Lefts, PastLeft};
 use super::reader::{Part, Reader};
 use super::record::Record;
 use super::words::Words;
@@ -19,6 +21,8 @@ pub(crate) struct Past {
     /// By index, without gaps: a job of which nothing can be read is one that was fed.
     jobs: Vec<PastJob>,
     runs: Vec<PastRun>,
+    /// The attempts whose end is not told.
+    left: Lefts,
 }
 
 /// A job of an earlier run. There may be a million of them.
@@ -76,7 +80,7 @@ impl Past {
         // Indices have no gaps and each job has a record: a larger one is nonsense, for which nothing is allocated.
         let most = reader.end() / HEAD as u64;
         while let Some(Part { at, bytes, record }) = reader.next()? {
-            if record.and_then(|it| past.take(it, at, most as usize)).is_none() {
+            if record.and_then(|it| past.take(&it, at, most as usize)).is_none() {
                 damage.push(Damage { at, bytes });
             }
         }
@@ -98,6 +102,16 @@ impl Past {
         &self.runs
     }
 
+    /// The attempts whose end the records do not tell, by the jobs' indices.
+    pub(crate) fn take_left(&mut self) -> BTreeMap<usize, PastLeft> {
+        std::mem::take(&mut self.left).open()
+    }
+
+    /// The name of the backend that a run had.
+    pub(crate) fn scheduler(&self, run: &str) -> Option<&str> {
+        self.runs.iter().rfind(|it| *it.id == *run).map(|it| &*it.scheduler)
+    }
+
     /// Whether a job is the one that was at its index. A name makes it the same whatever its command has become.
     pub(crate) fn compare(&self, index: usize, digest: Digest, name: Option<&str>) -> Sameness {
         let Some(past) = self.jobs.get(index) else { return Sameness::New };
@@ -114,10 +128,17 @@ impl Past {
     }
 
     /// `None`: the record makes no sense.
-    fn take(&mut self, record: Record<'_>, at: u64, most: usize) -> Option<()> {
-        match record {
-            Record::Run { id, scheduler, holder, when, .. } => {
-                let (id, scheduler, holder) = (id.into(), scheduler.into(), holder.into_owned());
+    fn take(&mut self, record: &Record<'_>, at: u64, most: usize) -> Option<()> {
+        // First whether the index makes sense: nothing is kept for one that does not.
+        self.take_state(record, at, most)?;
+        self.left.take(record);
+        Some(())
+    }
+
+    fn take_state(&mut self, record: &Record<'_>, at: u64, most: usize) -> Option<()> {
+        match *record {
+            Record::Run { id, scheduler, ref holder, when, .. } => {
+                let (id, scheduler, holder) = (id.into(), scheduler.into(), holder.clone().into_owned());
                 self.runs.push(PastRun { id, scheduler, holder, when, done: false });
             }
             // The record of its run may be one of those that cannot be read.
@@ -131,17 +152,21 @@ impl Past {
                 // Its state stays: under the same name it is the same job.
                 (job.digest, job.name, job.at) = (Some(Digest(digest)), name.map(Into::into), at);
             }
-            Record::Submitting { index, attempt } | Record::Submitted { index, attempt, .. } => {
+            Record::Submitting { index, attempt }
+            | Record::Submitted { index, attempt, .. }
+            | Record::Adopted { index, attempt, .. } => {
                 self.job(index, most)?.state = PastState::Begun { attempt, started: false };
             }
             Record::Started { index, attempt, .. } => {
                 self.job(index, most)?.state = PastState::Begun { attempt, started: true };
             }
-            Record::Failed { index, attempt, .. } => {
+            Record::Failed { index, attempt, .. } | Record::Excused { index, attempt, .. } => {
                 self.job(index, most)?.state = PastState::Failed { attempt };
             }
             // It stays as far as it came.
-            Record::Unstarted { index, .. } | Record::Environment { index, .. } => {
+            Record::Unstarted { index, .. }
+            | Record::Environment { index, .. }
+            | Record::Killing { index, .. } => {
                 self.job(index, most)?;
             }
             Record::RunIn { .. } => {}

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::job::{Argv, Digest, JobSpec, PeakMemory, Usage};
+use crate::job::{Argv, Digest, JobSpec, KillReason, PeakMemory, Usage};
+use crate::lifecycle::Why;
 
 use super::holder::Holder;
 use super::words::{Bytes, Words};
@@ -82,6 +83,41 @@ pub(crate) enum Record<'a> {
         #[serde(borrow)]
         names: Words<'a>,
     },
+    /// An attempt failed for a reason that says nothing about the job. Another follows, and this one cost none.
+    Excused { index: usize, attempt: u32, why: &'a str, rc: Option<i32>, usage: Option<Used>, when: u64 },
+    /// An attempt that an earlier run submitted, `run`, goes on in this one.
+    Adopted {
+        index: usize,
+        attempt: u32,
+        /// The run that submitted it, however many have taken it up since.
+        run: &'a str,
+        jid: &'a str,
+        process: Option<(i32, u64)>,
+        when: u64,
+    },
+    /// The run is about to tell an attempt to end.
+    Killing { index: usize, attempt: u32, by: By, when: u64 },
+}
+
+/// For whom an attempt is told to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum By {
+    /// Somebody who wanted this job killed.
+    User,
+    /// Its time was up.
+    Timeout,
+    /// The run, which is being stopped: nobody judged the job.
+    Stop,
+}
+
+impl From<Why> for By {
+    fn from(why: Why) -> Self {
+        match why {
+            Why::TimedOut => Self::Timeout,
+            Why::Reason(KillReason::User) => Self::User,
+            Why::Reason(_) => Self::Stop,
+        }
+    }
 }
 
 /// What an attempt used, in whole microseconds and bytes.
@@ -147,10 +183,16 @@ impl<'a> Record<'a> {
             Self::Ended { index, attempt, status, rc, usage, when, .. } => {
                 Self::Ended { index, attempt, status, why: "", rc, usage, when }
             }
+            Self::Excused { index, attempt, rc, usage, when, .. } => {
+                Self::Excused { index, attempt, why: "", rc, usage, when }
+            }
+            Self::Adopted { index, attempt, process, when, .. } => {
+                Self::Adopted { index, attempt, run: "", jid: "", process, when }
+            }
             Self::Unstarted { index, when, .. } => Self::Unstarted { index, why: "", when },
             Self::RunIn { .. } => Self::RunIn { cwd: Bytes(b"") },
             Self::Environment { index, .. } => Self::Environment { index, names: Words::Given(&[]) },
-            Self::Submitting { .. } | Self::Started { .. } | Self::Done { .. } => self,
+            Self::Submitting { .. } | Self::Started { .. } | Self::Killing { .. } | Self::Done { .. } => self,
         }
     }
 }

@@ -11,7 +11,7 @@ use super::frame::{Damage, HEADER, header};
 use super::holder::Holder;
 use super::reader::Reader;
 use super::words::{Bytes, Words};
-use super::{Record, Records, Used};
+use super::{By, Past, Record, Records, Used};
 
 pub(super) const SALT: u64 = 0x1234_5678_9ABC_DEF0;
 
@@ -52,6 +52,10 @@ pub(super) fn every_kind() -> Vec<Record<'static>> {
         Record::Unstarted { index: 1, why: "the run was halted", when: 1010 },
         Record::RunIn { cwd: Bytes(b"/home/\xFF") },
         Record::Environment { index: 1, names: Words::Read(vec![Bytes(b"A"), Bytes(b"\xFF")]) },
+        Record::Excused { index: 1, attempt: 1, why: "preempted", rc: None, usage: used, when: 1011 },
+        Record::Submitting { index: 1, attempt: 2 },
+        Record::Adopted { index: 1, attempt: 2, run: "run-1", jid: "slurm.13", process, when: 1012 },
+        Record::Killing { index: 1, attempt: 2, by: By::Stop, when: 1013 },
     ]
 }
 
@@ -108,6 +112,46 @@ pub(super) fn place(range: &Range<usize>) -> Damage {
     Damage { at: range.start as u64, bytes: range.len() as u64 }
 }
 
+/// A journal in memory, to which runs write one after the other.
+#[derive(Debug)]
+pub(crate) struct Paper(Vec<u8>);
+
+impl Paper {
+    pub(crate) fn new() -> Self {
+        Self(header(SALT).to_vec())
+    }
+
+    /// What the next run has to write.
+    pub(crate) fn records(&self) -> Records {
+        Records::new(SALT, self.0.len() as u64)
+    }
+
+    pub(crate) fn write(&mut self, records: &mut Records) {
+        records.hand_over(|more, _| self.0.write(more)).unwrap();
+    }
+
+    fn reader(&self) -> Reader<Cursor<&[u8]>> {
+        Reader::new(Cursor::new(&*self.0), Path::new("journal")).unwrap()
+    }
+
+    pub(crate) fn past(&self) -> Past {
+        let (past, damage) = Past::read(&mut self.reader()).unwrap();
+        assert_eq!(damage, []);
+        past
+    }
+
+    /// The end of each job that is told, in their order: its index, and its status.
+    pub(crate) fn ends(&self) -> Vec<(usize, u8)> {
+        let (mut reader, mut ends) = (self.reader(), Vec::new());
+        while let Some(part) = reader.next().unwrap() {
+            if let Some(Record::Ended { index, status, .. }) = part.record {
+                ends.push((index, status));
+            }
+        }
+        ends
+    }
+}
+
 /// What a record can be made of.
 #[derive(Debug, Clone)]
 pub(super) struct Parts {
@@ -121,7 +165,7 @@ pub(super) struct Parts {
 
 prop_compose! {
     pub(super) fn parts()(
-        kind in 0_u8..11,
+        kind in 0_u8..14,
         number in any::<(usize, u32, u64)>(),
         text in ".*",
         words in proptest::collection::vec(any::<Vec<u8>>(), 0..5),
@@ -150,6 +194,15 @@ impl Parts {
             6 => Record::Ended { index, attempt, status: attempt as u8, why: text, rc, usage, when },
             7 => Record::Done { when },
             8 => Record::Unstarted { index, why: text, when },
+            10 => Record::Excused { index, attempt, why: text, rc, usage, when },
+            11 => {
+                let process = rc.map(|it| (it, when));
+                Record::Adopted { index, attempt, run: text, jid: text, process, when }
+            }
+            12 => {
+                let by = [By::User, By::Timeout, By::Stop][attempt as usize % 3];
+                Record::Killing { index, attempt, by, when }
+            }
             9 => Record::RunIn { cwd: Bytes(text.as_bytes()) },
             _ => Record::Environment {
                 index,

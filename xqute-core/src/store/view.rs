@@ -52,6 +52,7 @@ struct Marks {
     fed: u64,
     environment: u64,
     submitted: u64,
+    adopted: u64,
     started: u64,
     told: u64,
 }
@@ -180,7 +181,7 @@ impl WorkDirView {
         };
         let runs_again = marks.stopped || state == JobState::Unfinished;
         let mut job = JobView::new(index, state, marks.attempts, runs_again);
-        for at in [marks.fed, marks.environment, marks.submitted, marks.started, marks.told] {
+        for at in [marks.fed, marks.environment, marks.submitted, marks.adopted, marks.started, marks.told] {
             self.fill(&mut job, at)
                 .map_err(|error| JournalError::Io { path: self.journal.clone(), error })?;
         }
@@ -250,6 +251,9 @@ fn take(jobs: &mut Vec<Marks>, runs: &mut Vec<Seen>, record: &Record<'_>, at: u6
         | Record::Submitted { index, .. }
         | Record::Started { index, .. }
         | Record::Failed { index, .. }
+        | Record::Excused { index, .. }
+        | Record::Adopted { index, .. }
+        | Record::Killing { index, .. }
         | Record::Ended { index, .. }
         | Record::Unstarted { index, .. } => *index,
     };
@@ -271,7 +275,7 @@ impl Marks {
 
     fn take(&mut self, record: &Record<'_>, at: u64) {
         match *record {
-            Record::Run { .. } | Record::RunIn { .. } | Record::Done { .. } => {}
+            Record::Run { .. } | Record::RunIn { .. } | Record::Done { .. } | Record::Killing { .. } => {}
             // The job may be another now, under the same name.
             Record::Fed { .. } => (self.fed, self.environment) = (at, 0),
             Record::Environment { .. } => self.environment = at,
@@ -279,13 +283,21 @@ impl Marks {
                 self.state = JobState::Submitted;
                 self.attempts = attempt.saturating_add(1);
                 self.stopped = false;
-                (self.submitted, self.started, self.told) = (0, 0, 0);
+                (self.submitted, self.adopted, self.started, self.told) = (0, 0, 0, 0);
             }
             Record::Submitted { .. } => {
                 (self.state, self.submitted) = (JobState::Submitted, at);
             }
             Record::Started { .. } => (self.state, self.started) = (JobState::Running, at),
-            Record::Failed { .. } => (self.state, self.told) = (JobState::Retrying, at),
+            // What tells of its beginning is still true.
+            Record::Adopted { attempt, .. } => {
+                self.state = if self.started > 0 { JobState::Running } else { JobState::Submitted };
+                (self.attempts, self.stopped) = (attempt.saturating_add(1), false);
+                (self.adopted, self.told) = (at, 0);
+            }
+            Record::Failed { .. } | Record::Excused { .. } => {
+                (self.state, self.told) = (JobState::Retrying, at)
+            }
             Record::Unstarted { .. } => {
                 (self.state, self.stopped, self.told) = (self.state_when_stopped(), true, at);
             }
@@ -301,7 +313,7 @@ impl Marks {
     fn state_when_stopped(&self) -> JobState {
         match self.state {
             JobState::Running => JobState::Killed,
-            JobState::Submitted if self.submitted > 0 => JobState::Killed,
+            JobState::Submitted if self.submitted.max(self.adopted) > 0 => JobState::Killed,
             _ => JobState::Cancelled,
         }
     }

@@ -81,6 +81,11 @@ impl WorkDir {
         Journal::open(&path, durable, parents)
     }
 
+    /// What earlier runs left, where that can be read.
+    pub(crate) fn past(&self) -> Option<Past> {
+        past(&self.path)
+    }
+
     /// The command of a past job as a line for people, where it can be read.
     pub(crate) fn past_command(&self, job: &PastJob) -> Option<String> {
         command(&journal_path(&self.path), job)
@@ -152,14 +157,15 @@ fn lock(path: &Path) -> Result<Lock, WorkDirError> {
     }
 }
 
+fn past(workdir: &Path) -> Option<Past> {
+    let path = journal_path(workdir);
+    let mut reader = Reader::new(File::open(&path).ok()?, &path).ok()?;
+    Some(Past::read(&mut reader).ok()?.0)
+}
+
 /// Who uses a work directory, as its journal tells. That may still be about a run that has ended.
 fn user(workdir: &Path) -> String {
-    let path = journal_path(workdir);
-    let past = File::open(&path).ok().and_then(|file| {
-        let mut reader = Reader::new(file, &path).ok()?;
-        Some(Past::read(&mut reader).ok()?.0)
-    });
-    match past.as_ref().and_then(|it| it.runs().last()) {
+    match past(workdir).as_ref().and_then(|it| it.runs().last()) {
         Some(PastRun { holder, .. }) if holder.is_gone() => "another run".to_owned(),
         Some(PastRun { holder: Holder { pid, host, .. }, when, done, .. }) => {
             let process = format!("process {pid} on host {host} since {}", utc(*when));

@@ -106,7 +106,7 @@ fn the_journal_of_the_first_format_is_read_for_ever() {
     let (past, damage) = Past::read(&mut reader).unwrap();
     assert_eq!((damage, past.len()), (vec![], 3));
     let states: Vec<_> = (0..3).map(|it| past.get(it).unwrap().state).collect();
-    let begun = PastState::Begun { attempt: 1, started: false };
+    let begun = PastState::Begun { attempt: 2, started: false };
     assert_eq!(states, [PastState::Ended(Status::Finished), begun, PastState::Ended(Status::Killed)]);
     let digests: Vec<_> = (0..3).map(|it| past.get(it).unwrap().digest.map(|it| it.0)).collect();
     assert_eq!(digests, [Some([7; 16]), Some([8; 16]), None]);

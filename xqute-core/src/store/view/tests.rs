@@ -61,7 +61,8 @@ fn ended(index: usize, status: u8, why: &str) -> Record<'_> {
 #[test]
 fn each_kind_of_record_is_taken_in() {
     let mut writer = Writer::new(7);
-    writer.write(&every_kind());
+    let (records, later) = (every_kind(), every_kind().split_off(18));
+    writer.write(&records[..18]);
     let mut view = writer.view();
     let states: Vec<_> = view.states().collect();
     assert_eq!(states, [JobState::Succeeded, JobState::Killed, JobState::Killed]);
@@ -77,6 +78,43 @@ fn each_kind_of_record_is_taken_in() {
     assert_eq!(killed.usage.unwrap().peak_memory, PeakMemory::AtMost(1 << 33));
     assert_eq!(view.job(3).unwrap(), None);
     assert_eq!(view.runs().map(|it| (it.done, it.alive)).collect::<Vec<_>>(), [(Some(1009), Some(false))]);
+    writer.write(&later[..1]);
+    view.refresh().unwrap();
+    let excused = view.job(1).unwrap().unwrap();
+    assert_eq!((excused.why.as_deref(), excused.ended, excused.attempts), (Some("preempted"), Some(1011), 2));
+    writer.write(&later[1..]);
+    view.refresh().unwrap();
+    let adopted = view.job(1).unwrap().unwrap();
+    assert_eq!((adopted.attempts, adopted.jid.as_deref(), adopted.why), (3, Some("slurm.13"), None));
+}
+
+/// It runs since another run began it, where that was started.
+#[test]
+fn an_adopted_job_runs_as_it_did() {
+    let mut writer = Writer::new(7);
+    let run = |id| Record::run(id, "local", 1);
+    let (here, there) = (Record::RunIn { cwd: Bytes(b"/here") }, Record::RunIn { cwd: Bytes(b"/there") });
+    let fed = Record::Fed {
+        index: 0,
+        digest: [7; 16],
+        name: None,
+        argv: Words::Read(vec![Bytes(b"a")]),
+        cwd: None,
+    };
+    let submitted = Record::Submitted { index: 0, attempt: 0, jid: "1", process: None, when: 2 };
+    let started = Record::Started { index: 0, attempt: 0, when: 3 };
+    writer.write(&[run("a"), here, fed, Record::Submitting { index: 0, attempt: 0 }, submitted, started]);
+    writer.write(&[run("b"), there]);
+    let mut view = writer.view();
+    assert_eq!(view.state(0), Some(JobState::Queued), "until it is adopted");
+    writer.write(&[Record::Adopted { index: 0, attempt: 0, run: "a", jid: "2", process: None, when: 4 }]);
+    view.refresh().unwrap();
+    let job = view.job(0).unwrap().unwrap();
+    assert_eq!((job.state, job.attempts, job.jid.as_deref()), (JobState::Running, 1, Some("2")));
+    assert_eq!((job.started, job.cwd), (Some(3), Some("/here".into())));
+    writer.write(&[Record::Unstarted { index: 0, why: "the run was halted", when: 5 }]);
+    view.refresh().unwrap();
+    assert_eq!(view.state(0), Some(JobState::Killed));
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub enum JobState {
     Running,
     /// An attempt failed, and another follows.
     Retrying,
-    /// How it ended was not written down: its run's process is gone. The next run on the directory runs it again.
+    /// How it ended was not written down: its run's process is gone. The next run on the directory takes it up, or runs it again.
     Unfinished,
     /// It succeeded.
     Succeeded,
@@ -165,17 +165,23 @@ impl JobView {
 
     pub(super) fn take(&mut self, record: Record<'_>) {
         match record {
-            Record::Run { .. } | Record::RunIn { .. } | Record::Done { .. } | Record::Submitting { .. } => {}
+            Record::Run { .. }
+            | Record::RunIn { .. }
+            | Record::Done { .. }
+            | Record::Submitting { .. }
+            | Record::Killing { .. } => {}
             Record::Fed { name, argv, cwd, .. } => {
                 self.name = name.map(str::to_owned);
                 self.argv = owned(&argv);
                 self.cwd = cwd.map(|it| OsStr::from_bytes(it.0).into());
             }
             Record::Environment { names, .. } => self.env = owned(&names),
-            Record::Submitted { jid, .. } => self.jid = text(jid),
+            Record::Submitted { jid, .. } | Record::Adopted { jid, .. } => self.jid = text(jid),
             Record::Started { when, .. } => self.started = Some(when),
             Record::Unstarted { why, when, .. } => (self.why, self.ended) = (text(why), Some(when)),
-            Record::Failed { why, rc, usage, when, .. } | Record::Ended { why, rc, usage, when, .. } => {
+            Record::Failed { why, rc, usage, when, .. }
+            | Record::Excused { why, rc, usage, when, .. }
+            | Record::Ended { why, rc, usage, when, .. } => {
                 (self.why, self.rc, self.ended) = (text(why), rc, Some(when));
                 self.usage = usage.map(Into::into);
             }
