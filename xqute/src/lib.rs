@@ -52,8 +52,8 @@ pub use xqute_core::{
 /// What runs jobs: this machine, nothing at all, or a backend of one's own.
 pub mod backend {
     pub use xqute_core::backend::{
-        Accepted, Answer, Backend, Env, Jid, Kill, Local, Null, Observation, Process, Refused, Seen,
-        Submission, Unreachable,
+        Accepted, Answer, Backend, Env, Found, Jid, Kill, Left, Local, Null, Observation, Process, Refused,
+        Seen, Submission, Unreachable,
     };
 }
 /// What jobs run, as text for a shell and for people.

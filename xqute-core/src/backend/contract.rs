@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -109,6 +109,40 @@ pub enum Seen {
     },
 }
 
+/// An attempt that an earlier run had submitted, or was about to, and whose end its journal does not tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Left {
+    /// The job's number in the run.
+    pub index: usize,
+    /// Which attempt it is, from 0.
+    pub attempt: u32,
+    /// The run that submitted it, or was about to: its [`Submission::run`], however many runs have adopted it since.
+    pub run: Arc<str>,
+    /// What the scheduler called it. `None`: the run died before it had written down an answer.
+    pub jid: Option<Jid>,
+    /// Its process, as [`Accepted::process`] told.
+    pub process: Option<Process>,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// The scheduler has it, by this name, which may be another than before: it is observed and killed as if it had been submitted now.
+    Live(Accepted),
+    /// It has ended, by itself with 0 or with this failure.
+    Ended {
+        /// How.
+        end: Result<(), Failure>,
+        /// What it used, where that is known.
+        usage: Option<Usage>,
+    },
+    /// It was never started, and never will be: it is submitted again.
+    NotStarted,
+    /// That cannot be told, for this reason: it may have done its work. It is run again, and that is told.
+    Unknown(String),
+}
+
 /// How to kill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kill {
@@ -134,7 +168,7 @@ pub struct Unreachable(pub String);
 /// call, if there is one.
 ///
 /// A panic of a backend ends the run: [`RunError::EngineLost`](crate::RunError::EngineLost). Jobs of a run whose program died are
-/// not handed back yet: they are submitted again, under another [`run`](Submission::run).
+/// asked about with [`recover`](Self::recover): an attempt has one name for ever, its [`run`](Submission::run), index and number.
 ///
 /// The example `custom-backend` is one, in a file. [`Local`](super::Local) and [`Null`](super::Null) are two more.
 pub trait Backend: fmt::Debug + Send + Sync + 'static {
@@ -161,8 +195,33 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     ///
     /// Each end is told once, and never one that is not known: where the cluster does not answer, that is an error, and the
     /// engine asks again after a while (1 second, doubling to 60). A job that the cluster has forgotten ended with
-    /// [`Failure::Lost`].
+    /// [`Failure::Lost`]; one that ended while nobody watched it, so that it may have done its work, with [`Failure::Unknown`].
     fn observe<'a>(&'a self, jids: &'a [Jid]) -> Answer<'a, Result<Vec<Observation>, Unreachable>>;
+
+    /// Tells what became of attempts of earlier runs in this work directory: an answer for each, in their order. It is asked
+    /// before anything is submitted, once a run, and only where something is left; where it cannot be told now, again after a
+    /// while. Until then the run submits nothing.
+    ///
+    /// What is [`Live`](Found::Live) is observed from then on. What has [`Ended`](Found::Ended) is told again to a later run, if
+    /// this one dies before it has written that down. [`NotStarted`](Found::NotStarted) is a promise: the attempt is submitted
+    /// again, and two of a job at once are what nobody wants. It may also be asked by a run that only begins, of which nothing
+    /// comes: on a runtime that ends after the answer ([`fresh`](crate::XquteBuilder::fresh)).
+    ///
+    /// Default: [`Unknown`](Found::Unknown) for each.
+    fn recover<'a>(
+        &'a self,
+        workdir: &'a Path,
+        left: &'a [Left],
+    ) -> Answer<'a, Result<Vec<Found>, Unreachable>> {
+        let _ = workdir;
+        let unknown = || Found::Unknown("this scheduler cannot tell what became of it".to_owned());
+        Box::pin(async move { Ok(left.iter().map(|_| unknown()).collect()) })
+    }
+
+    /// What people should know of how this backend works here, for the end of the run's summary. Default: nothing.
+    fn note(&self) -> Option<String> {
+        None
+    }
 
     /// Kills jobs, with everything that they started. Whether one ended is observed, not told here; one that has ended is
     /// no error.

@@ -5,7 +5,8 @@ mod local;
 mod null;
 
 pub use contract::{
-    Accepted, Answer, Backend, Env, Jid, Kill, Observation, Process, Refused, Seen, Submission, Unreachable,
+    Accepted, Answer, Backend, Env, Found, Jid, Kill, Left, Observation, Process, Refused, Seen, Submission,
+    Unreachable,
 };
 pub use local::Local;
 pub use null::Null;

@@ -1,9 +1,11 @@
 //! No cluster at all: what does everything else cost?
 
+use std::path::Path;
+
 use tokio::sync::{Mutex, mpsc};
 
 use super::contract::{
-    Accepted, Answer, Backend, Jid, Kill, Observation, Refused, Seen, Submission, Unreachable,
+    Accepted, Answer, Backend, Found, Jid, Kill, Left, Observation, Refused, Seen, Submission, Unreachable,
 };
 
 /// Most observations told at once.
@@ -61,6 +63,11 @@ impl Backend for Null {
         })
     }
 
+    fn recover<'a>(&'a self, _: &'a Path, left: &'a [Left]) -> Answer<'a, Result<Vec<Found>, Unreachable>> {
+        // Nothing of it was ever run.
+        Box::pin(async move { Ok(left.iter().map(|_| Found::NotStarted).collect()) })
+    }
+
     fn kill<'a>(&'a self, _: &'a [Jid], _: Kill) -> Answer<'a, Result<(), Unreachable>> {
         // Whatever is named has ended.
         Box::pin(async { Ok(()) })
@@ -83,7 +90,7 @@ mod tests {
             argv: Argv::new(["true"]).unwrap(),
             env: Env::default(),
             cwd: None,
-            files: JobFiles::new(std::path::Path::new("/nowhere").into(), index),
+            files: JobFiles::new(Path::new("/nowhere").into(), index),
             script: None,
             run: "run".into(),
         }

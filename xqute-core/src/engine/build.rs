@@ -14,7 +14,8 @@ use super::feeder::Feeder;
 use super::halt::Halt;
 use super::handle::{Built, Parts, Xqute};
 use super::history::History;
-use crate::backend::{Backend, Local};
+use super::recovery::Recovery;
+use crate::backend::{Answer, Backend, Found, Local, Unreachable};
 use crate::hook::{Control, Handle, Hooks, PluginSet, Run, Scheduler};
 use crate::job::RetryPolicy;
 use crate::store::{self, Opened, Record, WorkDir};
@@ -35,13 +36,16 @@ impl XquteBuilder {
         let plugins = std::mem::take(&mut self.plugins).build()?;
         let config = read_config(std::mem::take(&mut self.config))?;
         let mut workdir = WorkDir::open(&self.workdir, self.fresh)?;
+        if self.fresh {
+            check_fresh(&backend, &workdir)?;
+        }
         let (messages, inbox) = mpsc::unbounded_channel();
         let (feeder, fed) = Feeder::new(messages.clone());
         let feeder = Arc::new(feeder);
         let control: Arc<dyn Control> = Arc::<Feeder>::clone(&feeder);
         let run = Run::new(new_id(), Arc::clone(workdir.path()), config, Handle(control));
         let scene = self.scene(&plugins, &*backend, &workdir, run);
-        let Opened { journal, records, past, damage } = match self.begin(&mut workdir, &scene) {
+        let Opened { journal, records, mut past, damage } = match self.begin(&mut workdir, &scene) {
             Ok(opened) => opened,
             Err(error) => {
                 workdir.abandon();
@@ -50,6 +54,7 @@ impl XquteBuilder {
         };
         let journal_damage = damage.iter().map(|it| it.bytes).sum();
         let workdir = Arc::new(workdir);
+        let recovery = Recovery::new(&mut past, backend.name());
         feeder.remember(History::new(past, Arc::downgrade(&workdir), self.retry_failed));
         scene.run.freeze();
         let settings = self.settings(&scene, backend.uses_files());
@@ -61,6 +66,7 @@ impl XquteBuilder {
             journal,
             records,
             settings,
+            recovery,
             wrapping,
             poll_interval,
             throttle,
@@ -115,6 +121,32 @@ impl XquteBuilder {
             told: scene.told(),
         }
     }
+}
+
+/// What earlier runs left is to go. What still runs of it would write into the directories of other jobs.
+fn check_fresh(backend: &Arc<dyn Backend>, workdir: &WorkDir) -> Result<(), BuildError> {
+    let Some(mut past) = workdir.past() else { return Ok(()) };
+    let left = Recovery::new(&mut past, backend.name()).question();
+    if left.is_empty() {
+        return Ok(());
+    }
+    let path = || workdir.path().to_path_buf();
+    let found = on_a_runtime(backend.recover(workdir.path(), &left))
+        .map_err(|why| BuildError::CannotAsk { path: path(), why: why.0 })?;
+    match found.iter().filter(|it| matches!(it, Found::Live(_))).count() {
+        0 => Ok(()),
+        jobs => Err(BuildError::StillRunning { path: path(), jobs }),
+    }
+}
+
+/// Waits for a backend's answer on a thread of its own: this one may be of a runtime already, which must not be blocked on.
+fn on_a_runtime<T: Send>(answer: Answer<'_, Result<T, Unreachable>>) -> Result<T, Unreachable> {
+    let ask = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
+        runtime.map_err(|error| Unreachable(error.to_string()))?.block_on(answer)
+    };
+    std::thread::scope(|scope| scope.spawn(ask).join())
+        .unwrap_or_else(|_| Err(Unreachable("the backend has panicked".to_owned())))
 }
 
 /// A backend's name stands in the names of files.

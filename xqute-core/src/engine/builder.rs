@@ -127,13 +127,14 @@ impl XquteBuilder {
     /// Where the run keeps its files. Default: [`DEFAULT_WORKDIR`]. It is made, for its owner alone, where it is not there.
     ///
     /// On a directory that an earlier run has used, jobs that succeeded are not run again: feed the same list once more,
-    /// and the rest of it is run.
+    /// and the rest of it is run. Jobs that a program left running when it died are adopted, as far as the backend can tell what became of
+    /// them ([`Backend::recover`]); what it cannot tell of is run again.
     pub fn workdir(mut self, workdir: impl Into<PathBuf>) -> Self {
         self.workdir = workdir.into();
         self
     }
 
-    /// Removes the jobs of earlier runs from the work directory. Default: `false`.
+    /// Removes the jobs of earlier runs from the work directory; refused while one of them still runs. Default: `false`.
     pub fn fresh(mut self, fresh: bool) -> Self {
         self.fresh = fresh;
         self

@@ -3,25 +3,28 @@
 //! Nothing here waits, spawns, reads a clock or calls a hook: an event goes in, records and orders come out, so it is
 //! tested without any of them.
 
+mod adopt;
 mod after;
 mod answers;
 mod moves;
+mod scheduler;
 mod state;
 mod stop;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(super) use self::adopt::Adopted;
 use self::after::Waiting;
 use super::halt::Halt;
 use super::jobs::{Entry, Jobs};
-use super::treaty::{Asked, Before, Fed, Level, Message, Order, SmallFile, Timer, Why};
-use crate::backend::{Accepted, Jid, Observation, Refused, Seen};
+use super::recovery::Recovery;
+use super::treaty::{Asked, Before, Fed, Level, Message, Order, Timer, Why};
+use crate::backend::{Jid, Observation};
 use crate::hook::Counts;
-use crate::job::{Failure, Moment, RetryPolicy};
+use crate::job::{Moment, Need, RetryPolicy};
 use crate::lifecycle::{Event, How, State, Stop};
 use crate::store::{Record, Records};
 
@@ -73,6 +76,9 @@ pub(super) struct Dispatcher {
     early: Vec<Observation>,
     /// How many those are.
     submitting: usize,
+    /// What earlier runs left of jobs that are not fed yet.
+    recovery: Recovery,
+    adopted: Adopted,
     /// Jobs that are to be killed as soon as they come in.
     doomed: BTreeSet<usize>,
     /// Jobs that the scheduler did not take for now.
@@ -108,7 +114,7 @@ pub(super) struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub(super) fn new(settings: Settings, records: Records) -> Self {
+    pub(super) fn new(settings: Settings, records: Records, recovery: Recovery) -> Self {
         Self {
             dice: settings.seed | 1,
             held: settings.paced,
@@ -118,6 +124,8 @@ impl Dispatcher {
             live: HashMap::new(),
             early: Vec::new(),
             submitting: 0,
+            recovery,
+            adopted: Adopted::default(),
             doomed: BTreeSet::new(),
             postponed: BTreeSet::new(),
             waiting: Waiting::default(),
@@ -184,12 +192,22 @@ impl Dispatcher {
         if let Some((_, why)) = self.stopping {
             return self.step(index, Event::Stop(Stop { how: How::Ask, why: stop::reason(why) }));
         }
+        if self.recovery.has(index) {
+            self.recovery.comes_in(index, after);
+            self.take_up(index);
+        } else {
+            self.comes_in(index, &after);
+        }
+        self.fill_slots();
+    }
+
+    /// Unless somebody wanted it killed before it came in.
+    fn comes_in(&mut self, index: usize, after: &[(usize, Need)]) {
         if self.doomed.remove(&index) {
             let why = crate::job::KillReason::User;
             return self.step(index, Event::Stop(Stop { how: How::Ask, why }));
         }
-        self.enqueue(index, &after);
-        self.fill_slots();
+        self.enqueue(index, after);
     }
 
     /// A job that an earlier run has brought to its end.
@@ -213,84 +231,6 @@ impl Dispatcher {
             Message::Cancel => self.cancel(),
             Message::Signal(signal) => self.signal(signal),
             Message::Abandoned => self.abandon(),
-        }
-        self.fill_slots();
-    }
-
-    /// The scheduler took a job, or not.
-    pub(super) fn submitted(&mut self, index: usize, answer: Result<Accepted, Refused>) {
-        match answer {
-            Ok(accepted) => self.accepted(index, accepted),
-            Err(Refused::ForGood(why)) => {
-                self.step(index, Event::Rejected(Failure::SubmitRejected(why.into())));
-            }
-            Err(Refused::Later(why)) => {
-                tracing::info!(index, "the scheduler takes no more jobs for now: {why}");
-                self.step(index, Event::Postponed);
-                if let Some((_, why)) = self.stopping {
-                    self.step(index, Event::Stop(Stop { how: How::Ask, why: stop::reason(why) }));
-                }
-            }
-            Err(Refused::Storage(why)) => {
-                self.breaks(why);
-                self.step(index, Event::Postponed);
-            }
-        }
-        self.fill_slots();
-    }
-
-    fn accepted(&mut self, index: usize, Accepted { jid, running, process }: Accepted) {
-        let Some(entry) = self.jobs.get_mut(index) else { return };
-        let attempt = entry.tried.count();
-        (entry.jid, entry.ran) = (Some(Arc::clone(&jid)), true);
-        let process = process.map(|it| (it.pid, it.start));
-        self.records.push(&Record::Submitted { index, attempt, jid: &jid, process, when: self.now });
-        self.attempts += 1;
-        if let Some(other) = self.live.insert(Arc::clone(&jid), index) {
-            let why = format!("the scheduler has given its name, {jid}, to another job");
-            self.step(other, Event::Exited(Err(Failure::Lost(why.into()))));
-        }
-        if self.settings.files {
-            self.orders.push(Order::Write(index, SmallFile::Jid(jid)));
-        }
-        self.step(index, Event::Submitted);
-        if running {
-            self.step(index, Event::Started);
-        }
-        self.catch_up();
-    }
-
-    /// What was seen before the scheduler's answer was here.
-    fn catch_up(&mut self) {
-        if !self.early.is_empty() {
-            std::mem::take(&mut self.early).into_iter().for_each(|seen| self.observed(seen));
-        }
-    }
-
-    /// Something was seen of a job.
-    pub(super) fn observed(&mut self, Observation { jid, seen }: Observation) {
-        let Some(&index) = self.live.get(&jid) else {
-            if self.submitting > 0 {
-                return self.early.push(Observation { jid, seen });
-            }
-            return tracing::debug!(%jid, "something was seen of a job that the run does not have");
-        };
-        match seen {
-            Seen::Started => self.step(index, Event::Started),
-            Seen::Exited { end, usage } => {
-                self.live.remove(&jid);
-                if let Some(entry) = self.jobs.get_mut(index) {
-                    entry.usage = usage;
-                    entry.times.1 = NonZeroU64::new(self.now);
-                    entry.rc = end.as_ref().map_or_else(Failure::rc, |()| Some(0));
-                }
-                self.cpu = self.cpu.saturating_add(usage.map(|it| it.cpu()).unwrap_or_default());
-                self.step(index, Event::Exited(end));
-                // There may be room now.
-                if let Some(&index) = self.postponed.first() {
-                    self.resubmit(index);
-                }
-            }
         }
         self.fill_slots();
     }
@@ -345,7 +285,7 @@ impl Dispatcher {
 
     /// Whether a job may be handed to the scheduler.
     fn may_start(&self) -> bool {
-        self.broken.is_none() && !self.abandoned && !self.signal_asked
+        self.broken.is_none() && !self.abandoned && !self.signal_asked && !self.recovery.is_asking()
     }
 
     /// Whether the jobs with unfinished hooks are few enough to go on: 4 x forks + 1,024 at most.

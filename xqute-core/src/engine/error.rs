@@ -51,6 +51,28 @@ pub enum BuildError {
         /// What the system says.
         error: std::io::Error,
     },
+    /// A fresh start, and jobs of an earlier run still run there.
+    #[error(
+        "{jobs} job{} of an earlier run still run{} in {}: wait for the end of what runs, or run the same list again without `fresh` (--fresh), or choose another work directory (`workdir`, -w DIR)",
+        if *jobs == 1 { "" } else { "s" }, if *jobs == 1 { "s" } else { "" }, path.display()
+    )]
+    StillRunning {
+        /// The directory.
+        path: PathBuf,
+        /// How many.
+        jobs: usize,
+    },
+    /// A fresh start, and whether jobs of an earlier run still run there cannot be told.
+    #[error(
+        "whether jobs of an earlier run still run in {} cannot be told: {why}; try again later, or choose another work directory (`workdir`, -w DIR)",
+        path.display()
+    )]
+    CannotAsk {
+        /// The directory.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
     /// Configuration that cannot be kept.
     #[error("the configuration of plugin `{plugin}` cannot be written down: {error}")]
     Config {

@@ -16,6 +16,7 @@ use super::events::{EVENTS_KEPT, Events};
 use super::feeder::Feeder;
 use super::perform::{Performer, Wrapping};
 use super::questions::Questions;
+use super::recovery::Recovery;
 use super::thread::Engine;
 use super::throttle::{Pace, Throttle};
 use super::timers::Timers;
@@ -79,6 +80,7 @@ pub(super) struct Parts {
     pub(super) journal: Journal,
     pub(super) records: Records,
     pub(super) settings: Settings,
+    pub(super) recovery: Recovery,
     pub(super) wrapping: Wrapping,
     pub(super) poll_interval: Duration,
     pub(super) throttle: Throttle,
@@ -262,10 +264,13 @@ impl Shared {
             timers: Timers::default(),
             held: Vec::new(),
         };
+        let workdir = Arc::clone(&parts.settings.workdir);
+        let dispatcher = Dispatcher::new(parts.settings, parts.records, parts.recovery);
+        let questions = Questions::new(parts.backend, workdir, dispatcher.left());
         Engine {
-            dispatcher: Dispatcher::new(parts.settings, parts.records),
+            dispatcher,
             performer,
-            questions: Questions::new(parts.backend),
+            questions,
             plugins: self.plugins.clone(),
             fed: parts.fed,
             messages: parts.inbox,

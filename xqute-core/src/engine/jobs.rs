@@ -109,6 +109,10 @@ pub(super) struct Entry {
     pub(super) ran: bool,
     /// The directory of this attempt is made.
     pub(super) prepared: bool,
+    /// An earlier run submitted this attempt.
+    pub(super) adopted: bool,
+    /// It was told to end by an earlier run, which was being stopped.
+    pub(super) was_told: bool,
 }
 
 impl Entry {
@@ -129,6 +133,8 @@ impl Entry {
             polls: 0,
             ran: false,
             prepared: false,
+            adopted: false,
+            was_told: false,
         }
     }
 

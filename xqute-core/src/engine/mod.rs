@@ -14,6 +14,7 @@ mod history;
 mod jobs;
 mod perform;
 mod questions;
+mod recovery;
 mod signals;
 mod thread;
 mod throttle;

@@ -1,12 +1,15 @@
 //! What is the backend being asked? One submission, one observation and one kill at a time, each until it has answered,
 //! whatever else happens meanwhile.
 
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::dispatcher::Dispatcher;
-use crate::backend::{Accepted, Backend, Jid, Kill, Observation, Refused, Submission, Unreachable};
+use crate::backend::{
+    Accepted, Backend, Found, Jid, Kill, Left, Observation, Refused, Submission, Unreachable,
+};
 
 /// A question that has not been answered yet.
 type Question<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -29,6 +32,10 @@ pub(super) struct Questions {
     submitting: Option<Question<Submitted>>,
     killing: Option<Question<()>>,
     observing: Option<Question<Result<Vec<Observation>, Unreachable>>>,
+    recovering: Option<Question<Result<Vec<Found>, Unreachable>>>,
+    /// What earlier runs left, until the scheduler has told what became of it.
+    to_recover: Arc<[Left]>,
+    workdir: Arc<Path>,
     /// How often in a row the scheduler could not be asked.
     unreachable: u32,
 }
@@ -37,15 +44,26 @@ pub(super) struct Questions {
 pub(super) enum Answered {
     Submitted(Submitted),
     Seen(Vec<Observation>),
+    Recovered(Vec<Found>),
     /// Nothing that the dispatcher wants to know.
     Nothing,
 }
 
 impl Questions {
-    pub(super) fn new(backend: Arc<dyn Backend>) -> Self {
-        let (to_submit, to_kill) = (Vec::new(), Vec::new());
-        let (submitting, killing, observing) = (None, None, None);
-        Self { backend, to_submit, to_kill, submitting, killing, observing, unreachable: 0 }
+    /// `left`: what earlier runs left in the work directory. That is asked first.
+    pub(super) fn new(backend: Arc<dyn Backend>, workdir: Arc<Path>, left: Vec<Left>) -> Self {
+        Self {
+            backend,
+            to_submit: Vec::new(),
+            to_kill: Vec::new(),
+            submitting: None,
+            killing: None,
+            observing: None,
+            recovering: None,
+            to_recover: left.into(),
+            workdir,
+            unreachable: 0,
+        }
     }
 
     pub(super) fn backend(&self) -> &dyn Backend {
@@ -80,22 +98,28 @@ impl Questions {
             let kills = std::mem::take(&mut self.to_kill);
             self.killing = Some(Box::pin(kill(Arc::clone(&self.backend), kills)));
         }
-        if self.observing.is_none() && dispatcher.has_live() {
-            let (backend, live, wait) = (Arc::clone(&self.backend), dispatcher.live(), self.wait());
+        if self.recovering.is_none() && !self.to_recover.is_empty() {
+            let (backend, workdir) = (Arc::clone(&self.backend), Arc::clone(&self.workdir));
+            let (left, wait) = (Arc::clone(&self.to_recover), wait(self.unreachable));
+            self.recovering = Some(Box::pin(async move {
+                if !wait.is_zero() {
+                    tokio::time::sleep(wait).await;
+                }
+                backend.recover(&workdir, &left).await
+            }));
+        }
+        if self.observing.is_none() {
+            let (backend, live, wait) =
+                (Arc::clone(&self.backend), dispatcher.observed_jids(), wait(self.unreachable));
+            if live.is_empty() {
+                return;
+            }
             self.observing = Some(Box::pin(async move {
                 if !wait.is_zero() {
                     tokio::time::sleep(wait).await;
                 }
                 backend.observe(&live).await
             }));
-        }
-    }
-
-    /// How long to let a scheduler be that could not be asked.
-    fn wait(&self) -> Duration {
-        match self.unreachable.checked_sub(1) {
-            None => Duration::ZERO,
-            Some(again) => FIRST_WAIT.saturating_mul(2_u32.saturating_pow(again)).min(LONGEST_WAIT),
         }
     }
 
@@ -111,26 +135,34 @@ impl Questions {
                 self.killing = None;
                 Answered::Nothing
             }
+            found = answer(&mut self.recovering) => {
+                self.recovering = None;
+                self.known(found).map_or(Answered::Nothing, |found| {
+                    self.to_recover = Arc::default();
+                    Answered::Recovered(found)
+                })
+            }
             seen = answer(&mut self.observing) => {
                 self.observing = None;
-                self.seen(seen)
+                self.known(seen).map_or(Answered::Nothing, Answered::Seen)
             }
         }
     }
 
-    fn seen(&mut self, seen: Result<Vec<Observation>, Unreachable>) -> Answered {
-        match seen {
-            Ok(seen) => {
+    /// What the scheduler said, where it could be asked.
+    fn known<T>(&mut self, answer: Result<T, Unreachable>) -> Option<T> {
+        match answer {
+            Ok(answer) => {
                 self.unreachable = 0;
-                Answered::Seen(seen)
+                Some(answer)
             }
             Err(why) => {
                 self.unreachable += 1;
-                let wait = self.wait();
+                let wait = wait(self.unreachable);
                 tracing::warn!(
                     "the scheduler cannot be asked; nothing is known of its jobs until it answers (again in {wait:?}): {why}"
                 );
-                Answered::Nothing
+                None
             }
         }
     }
@@ -145,6 +177,14 @@ impl Questions {
         if tokio::time::timeout(LAST_KILL, last).await.is_err() {
             tracing::error!("the jobs could not be killed in time: they may still run");
         }
+    }
+}
+
+/// How long to let a scheduler be that could not be asked so often in a row.
+fn wait(unreachable: u32) -> Duration {
+    match unreachable.checked_sub(1) {
+        None => Duration::ZERO,
+        Some(again) => FIRST_WAIT.saturating_mul(2_u32.saturating_pow(again)).min(LONGEST_WAIT),
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 
-use super::dispatcher::Dispatcher;
+use super::dispatcher::{Adopted, Dispatcher};
 use super::error::RunError;
 use super::perform::Performer;
 use super::questions::{Answered, Questions};
@@ -144,6 +144,7 @@ impl Engine {
                 answers.into_iter().for_each(|(index, answer)| dispatcher.submitted(index, answer));
             }
             Woke::Answered(Answered::Seen(seen)) => seen.into_iter().for_each(|it| dispatcher.observed(it)),
+            Woke::Answered(Answered::Recovered(found)) => dispatcher.recovered(found),
             Woke::Answered(Answered::Nothing) => {}
             Woke::Fed(fed) => dispatcher.fed(fed),
             Woke::Due => self.performer.due(dispatcher),
@@ -225,7 +226,13 @@ impl Engine {
 
     fn summary(&self, begun: Instant) -> Summary {
         let (attempts, cpu) = self.dispatcher.cost();
+        let Adopted { jobs, unknown, first_unknown, still_running } = self.dispatcher.adopted();
         Summary {
+            adopted: jobs,
+            unknown,
+            first_unknown,
+            still_running,
+            note: self.questions.backend().note(),
             counts: self.dispatcher.counts(),
             attempts,
             cpu,

@@ -24,6 +24,9 @@ use crate::job::{Job, Signal};
 ///
 /// and a `Result` of any of these. A job ends in exactly one of `on_job_succeeded`, `on_job_failed`, `on_job_cancelled`
 /// (and, when jobs are killed, `on_job_killed`).
+///
+/// Of a job that an earlier run submitted, and whose program died, what follows `on_job_init` is `on_job_started`, if it lives, or
+/// what its end is; where its end is not known, `on_job_failed`, and then its next attempt.
 #[xqute_macros::hookspec(path = crate::hook::family)]
 pub trait Hooks {
     /// The scheduler is ready. Runs inside `build()`: an error or a panic is a build error that names the plugin.

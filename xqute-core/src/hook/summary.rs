@@ -79,6 +79,17 @@ pub struct Summary {
     /// How many bytes of the journal that the work directory had could not be read: jobs whose end they told were run
     /// again. Where they are is logged.
     pub journal_damage: u64,
+    /// How many jobs an earlier run had begun and this one took up: they went on, or had ended meanwhile.
+    pub adopted: usize,
+    /// How many attempts had an end that is not known, so that another followed: [`Failure::Unknown`](crate::Failure::Unknown).
+    pub unknown: usize,
+    /// Which was the first of them, and why.
+    pub first_unknown: Option<String>,
+    /// How many jobs of an earlier run still run that were not fed again, or not before this one was stopped. They are left
+    /// alone, for a later run to adopt.
+    pub still_running: usize,
+    /// What people should know of how the backend works here.
+    pub note: Option<String>,
     /// From the start of the run to the last hook returned; without `on_run_done` where that is asked.
     pub elapsed: Duration,
     /// The first hundred calls of hooks that had no result, oldest first.
@@ -99,6 +110,29 @@ impl Summary {
     #[must_use]
     pub fn fault_count(&self) -> u64 {
         self.costs.iter().map(HookCost::faults).sum()
+    }
+}
+
+impl Summary {
+    fn tell_adopted(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let jobs = |count: usize| format!("{count} job{}", if count == 1 { "" } else { "s" });
+        if self.adopted > 0 {
+            write!(f, "\n{} adopted, which an earlier run had begun", jobs(self.adopted))?;
+        }
+        if self.unknown > 0 {
+            let times =
+                if self.unknown == 1 { "1 time".to_owned() } else { format!("{} times", self.unknown) };
+            write!(f, "\n{times} a job ran again that may have done its work, because its end is not known")?;
+            self.first_unknown.iter().try_for_each(|first| write!(f, "; the first: {first}"))?;
+        }
+        if self.still_running > 0 {
+            write!(
+                f,
+                "\n{} of an earlier run still run, and are left alone: they were not fed",
+                jobs(self.still_running)
+            )?;
+        }
+        Ok(())
     }
 }
 
@@ -140,6 +174,7 @@ impl fmt::Display for Summary {
                 "\n{damage} bytes of the work directory's journal were damaged: jobs whose end they told ran again"
             )?;
         }
+        self.tell_adopted(f)?;
         for cost in self.costs.iter().filter(|cost| cost.faults() > 0) {
             let HookCost { plugin, hook, calls, errors, panics, timeouts, .. } = cost;
             write!(f, "\nplugin `{plugin}`, hook `{hook}`: of {calls} calls")?;
@@ -154,6 +189,6 @@ impl fmt::Display for Summary {
         if let Some(first) = self.faults.first() {
             write!(f, "\nfirst: {first}")?;
         }
-        Ok(())
+        self.note.iter().try_for_each(|note| write!(f, "\n{note}"))
     }
 }

@@ -71,6 +71,7 @@ impl Dispatcher {
         if after == State::Queued {
             self.queue.push_back(index);
         }
+        self.note_kill(index, before, after);
         if after == State::Postponed {
             self.postponed.insert(index);
         }
@@ -89,10 +90,23 @@ impl Dispatcher {
         }
     }
 
+    /// That it is told to end is written down before it is: who finds it ended knows for whom.
+    fn note_kill(&mut self, index: usize, before: State, after: State) {
+        let why = |state| match state {
+            State::Killing { why, .. } => Some(why),
+            _ => None,
+        };
+        let Some(why) = why(after).filter(|after| why(before) != Some(*after)) else { return };
+        if let Some(attempt) = self.jobs.get(index).map(|entry| entry.tried.count()) {
+            self.records.push(&Record::Killing { index, attempt, by: why.into(), when: self.now });
+        }
+    }
+
     /// What comes is the next attempt's, or that there is none: neither has anything of the last one.
     fn forget_attempt(&mut self, index: usize) {
         if let Some(entry) = self.jobs.get_mut(index) {
             (entry.due, entry.polls, entry.prepared) = (false, 0, false);
+            (entry.adopted, entry.was_told) = (false, false);
             (entry.jid, entry.outcome, entry.usage, entry.rc) = (None, None, None, None);
             entry.times = (None, None);
         }
@@ -121,18 +135,27 @@ impl Dispatcher {
         let attempt = entry.tried.count();
         entry.tried.failed(&failure);
         let (why, rc, usage) = (failure.to_string(), entry.rc, entry.usage.map(Used::from));
-        self.records.push(&Record::Failed { index, attempt, why: &why, rc, usage, when: self.now });
-        entry.outcome = Some(Outcome::Failed(failure));
+        self.records.push(&if failure.costs_no_attempt() {
+            Record::Excused { index, attempt, why: &why, rc, usage, when: self.now }
+        } else {
+            Record::Failed { index, attempt, why: &why, rc, usage, when: self.now }
+        });
+        self.note_unknown(index, &failure);
+        if let Some(entry) = self.jobs.get_mut(index) {
+            entry.outcome = Some(Outcome::Failed(failure));
+        }
         self.orders.push(Order::Timer(index, Timer::Backoff, Some(wait)));
         self.write_end(index, Status::Failed);
     }
 
     fn end_job(&mut self, index: usize, outcome: Outcome) {
+        let stopping = self.is_stopping();
         let Some(entry) = self.jobs.get_mut(index) else { return };
         let (attempt, status) = (entry.tried.count(), outcome.status());
         let (rc, usage, when) = (entry.rc, entry.usage.map(Used::from), self.now);
         let why = if outcome == Outcome::Succeeded { String::new() } else { outcome.to_string() };
-        self.records.push(&if is_left_over(&outcome) {
+        let left_over = is_left_over(&outcome, stopping);
+        self.records.push(&if left_over {
             Record::Unstarted { index, why: &why, when }
         } else {
             Record::Ended { index, attempt, status: status.code(), why: &why, rc, usage, when }
@@ -145,7 +168,7 @@ impl Dispatcher {
             Outcome::Cancelled(_) => &mut self.counts.cancelled,
         };
         *count += 1;
-        let (left_over, well) = (is_left_over(&outcome), outcome.is_success());
+        let well = outcome.is_success();
         entry.outcome = Some(outcome);
         if entry.ran || !left_over {
             self.write_end(index, status);
@@ -260,8 +283,10 @@ impl Dispatcher {
 
 /// Whether a job is left for another run on the same work directory: this one was stopped before its turn came, or while it
 /// ran. Who stopped the run did not judge the job.
-fn is_left_over(outcome: &Outcome) -> bool {
+fn is_left_over(outcome: &Outcome, stopping: bool) -> bool {
     match outcome {
+        // It would have been run again.
+        Outcome::Failed(Failure::Unknown(_)) => stopping,
         Outcome::Cancelled(Cancelled::Stopped(reason)) => *reason != KillReason::User,
         // The next run may see the job that it waited for succeed.
         Outcome::Cancelled(Cancelled::Dependency { .. }) => true,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Dispatcher;
-use crate::backend::{Env, Jid, Submission};
+use crate::backend::{Env, Jid, Left, Submission};
 use crate::engine::treaty::{Level, Why};
 use crate::hook::Counts;
 use crate::job::{JobFiles, Moment};
@@ -72,9 +72,14 @@ impl Dispatcher {
         self.live.len()
     }
 
-    /// The scheduler's names of what it has.
-    pub(in crate::engine) fn live(&self) -> Vec<Jid> {
-        self.live.keys().cloned().collect()
+    /// The scheduler's names of what is to be observed: the run's, and what earlier runs left and may yet be the run's.
+    pub(in crate::engine) fn observed_jids(&self) -> Vec<Jid> {
+        self.live.keys().chain(self.recovery.live()).cloned().collect()
+    }
+
+    /// What the scheduler is to be asked about what earlier runs left.
+    pub(in crate::engine) fn left(&self) -> Vec<Left> {
+        self.recovery.question()
     }
 
     /// Whether somebody wants to be told of jobs that still run, and there are some.

@@ -14,7 +14,8 @@ impl Dispatcher {
 
     /// Somebody wants a job to end. One that is not here yet is remembered.
     pub(super) fn kill(&mut self, index: usize) {
-        if index >= self.jobs.len() {
+        // Or it is here, and nobody has told yet what became of what is left of it.
+        if index >= self.jobs.len() || self.recovery.has(index) {
             self.doomed.insert(index);
         } else {
             self.step(index, Event::Stop(Stop { how: How::Ask, why: KillReason::User }));

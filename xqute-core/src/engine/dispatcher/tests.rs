@@ -1,14 +1,18 @@
 //! The dispatcher against a world without processes, clocks or hooks: random events, and a simple model beside it.
 
+mod adopt;
+mod crash;
 mod model;
 mod world;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::backend::{Accepted, Refused, Seen};
+use crate::engine::treaty::SmallFile;
 use crate::engine::treaty::{Answer, Gate, Returned};
 use crate::hook::{Said, Stopped, Submit};
-use crate::job::{KillReason, Outcome, Signal, Status};
+use crate::job::{Failure, KillReason, Outcome, Signal, Status};
 use model::{End, RETRIES};
 use world::World;
 

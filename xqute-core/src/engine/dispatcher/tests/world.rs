@@ -54,6 +54,10 @@ impl World {
     }
 
     pub(super) fn told(forks: usize, told: &[Moment]) -> Self {
+        Self::left(forks, told, Recovery::default())
+    }
+
+    pub(super) fn left(forks: usize, told: &[Moment], recovery: Recovery) -> Self {
         let settings = Settings {
             workdir: Path::new("/w").into(),
             run: "r".into(),
@@ -69,7 +73,7 @@ impl World {
             told: Told(told.to_vec()),
         };
         Self {
-            dispatcher: Dispatcher::new(settings, Records::new(0, 0)),
+            dispatcher: Dispatcher::new(settings, Records::new(0, 0), recovery),
             model: Model::new(forks, told == ALL),
             submitting: vec![],
             running: vec![],
