@@ -1,8 +1,11 @@
 //! What does a second run on a work directory do? What the first has not brought to its end, and nothing twice.
 
+mod adopt;
+mod cluster;
 mod death;
 mod journal;
 mod lists;
+mod stops;
 
 use std::fs;
 use std::time::Duration;
