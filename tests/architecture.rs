@@ -1,6 +1,6 @@
 //! Does the core keep to its rooms? The table of ARCHITECTURE.md, read off the code.
 //!
-//! A room imports only the rooms that the table allows it; `unsafe` stands in two files; every file says what question it
+//! A room imports only the rooms that the table allows it; `unsafe` stands in three files; every file says what question it
 //! answers; a `mod.rs` declares and holds no logic; no function is longer than sixty lines.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -25,7 +25,7 @@ const ROOMS: [(&str, &[&str]); 7] = [
 const FACE: [&str; 3] = ["lib", "macros", "__private"];
 
 /// The files that may have `unsafe` in them.
-const UNSAFE: [&str; 2] = ["hook/dispatch/entry.rs", "backend/local.rs"];
+const UNSAFE: [&str; 3] = ["hook/dispatch/entry.rs", "backend/local/child.rs", "backend/local/system.rs"];
 
 const LONGEST_FUNCTION: usize = 60;
 
@@ -133,7 +133,7 @@ impl Reader<'_> {
 
     fn unsafety(&mut self, at: proc_macro2::Span) {
         if self.allowed.is_some() && !UNSAFE.contains(&self.file) {
-            self.wrong(at, "has `unsafe`, which stands in two files only");
+            self.wrong(at, "has `unsafe`, which stands in three files only");
         }
     }
 

@@ -58,6 +58,7 @@ mod exit {
 /// Reads the command line, does what it says, and tells how it went.
 #[must_use]
 pub fn main() -> ExitCode {
+    xqute::supervise();
     match Args::try_parse() {
         Ok(args) => act(args).unwrap_or_else(|error| refuse(&error)),
         Err(error) => explain(&hints::add(error, &std::env::args_os().collect::<Vec<_>>())),

@@ -14,6 +14,7 @@ mod macros;
 pub mod script;
 mod store;
 
+pub use backend::supervise;
 pub use engine::{
     BuildError, DEFAULT_GRACE, DEFAULT_POLL_INTERVAL, DEFAULT_WORKDIR, EVENTS_KEPT, Error, ErrorStrategy,
     Events, HALT_MINIMUM, Halt, HaltAt, Result, RunError, RunEvent, Xqute, XquteBuilder,

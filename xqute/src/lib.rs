@@ -47,7 +47,7 @@ pub use xqute_core::{
     PluginError, PluginInfo, PluginList, PluginSet, PluginSetBuilder, Progress, Result, RetryPolicy, Run,
     RunError, RunEvent, RunView, Said, Scheduler, SelectionError, Signal, SkipAs, SpecError, StateError,
     Status, Stopped, Submit, Summary, Text, Usage, Verdict, WorkDirError, WorkDirView, Xqute, XquteBuilder,
-    in_order, utc,
+    in_order, supervise, utc,
 };
 /// What runs jobs: this machine, nothing at all, or a backend of one's own.
 pub mod backend {

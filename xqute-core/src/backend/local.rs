@@ -1,51 +1,60 @@
-//! This machine: a job is a process group of its own.
-//!
-//! One of the two files with `unsafe`, for system calls.
-#![expect(unsafe_code, reason = "wait4, getrusage, and a descriptor for the reactor")]
+//! This machine: a job is a process group of its own, which a supervisor starts and looks after.
 
+mod awaken;
+mod child;
 mod group;
+mod jobs;
+mod link;
+mod log;
+mod nursery;
 mod proc;
-mod spawn;
+mod reach;
+mod record;
+mod recover;
+mod start;
+mod stranger;
+mod supervisor;
+mod surroundings;
+mod system;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
-use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
-use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc};
 use tokio::time::sleep;
 
 use super::contract::{
-    Accepted, Answer, Backend, Jid, Kill, Observation, Process, Refused, Seen, Submission, Unreachable,
+    Accepted, Answer, Backend, Found, Jid, Kill, Left, Observation, Process, Refused, Seen, Submission,
+    Unreachable,
 };
-use crate::job::{Failure, PeakMemory, Signal, Usage};
-use group::Groups;
+use crate::job::Failure;
+pub use awaken::supervise;
+use jobs::{Jobs, ended, seen, untold};
+use link::{Answer as Said, Heard, Link};
+use log::{Fate, History};
+use reach::{Reached, reach};
+use record::Attempt;
+use stranger::Stranger;
 
 /// Most observations told at once.
 const BATCH: usize = 256;
-
-/// Between two looks at what the system has no event for: at first, and at most.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(100));
+/// How often in a row a supervisor may be lost while jobs are submitted.
+const TRIES: usize = 3;
 
 /// Runs jobs on this machine. Its methods must be called within a tokio runtime.
 ///
 /// A job has ended when its own process has, and what it leaves behind in its group is left alone. A job that was killed has
 /// ended when its whole group has; a process that has left the group (`setsid`, a shell's job control) is not reached.
 ///
-/// Where this is dropped, the jobs run on, and nobody waits for them.
+/// Where this is dropped, the jobs run on. In a program that calls [`supervise`], a process of their own looks after them: see
+/// there. The jobs have the variables, the working directory and the limits that the program has when the first is submitted.
 #[derive(Debug)]
 pub struct Local {
-    groups: Arc<Groups>,
-    seen: mpsc::UnboundedSender<Observation>,
+    shared: Arc<Shared>,
     /// Taken by one `observe` at a time; what is not received stays for the next.
     unseen: Mutex<Unseen>,
 }
@@ -57,29 +66,32 @@ struct Unseen {
     told: Vec<Jid>,
 }
 
+/// What the backend shares with those who wait for something.
+#[derive(Debug)]
+struct Shared {
+    jobs: Jobs,
+    /// Closed, when the backend is gone.
+    seen: mpsc::UnboundedSender<Observation>,
+    way: Mutex<Way>,
+    note: OnceLock<String>,
+}
+
+/// The way to the supervisor.
+#[derive(Debug, Default)]
+struct Way {
+    link: Option<Arc<Link>>,
+    /// There was one before.
+    is_used: bool,
+}
+
 impl Local {
     /// Nothing has started yet.
     #[must_use]
     pub fn new() -> Self {
         let (seen, ends) = mpsc::unbounded_channel();
-        Self { groups: Arc::default(), seen, unseen: Mutex::new(Unseen { ends, told: Vec::new() }) }
-    }
-
-    fn start(&self, job: &Submission) -> Result<Accepted, Refused> {
-        let leader = spawn::spawn(job)?;
-        // Before anything waits for it: a process that has ended can be read until then.
-        let start = proc::Stat::read(leader).map(|it| it.start);
-        let jid = self.groups.enter(leader, start.unwrap_or_default());
-        let process = start.map(|start| Process { pid: leader.as_raw_nonzero().get(), start });
-        let watch = Watch {
-            jid: jid.clone(),
-            leader,
-            floor: own_peak(),
-            groups: Arc::clone(&self.groups),
-            seen: self.seen.clone(),
-        };
-        tokio::spawn(watch.run());
-        Ok(Accepted { jid, running: true, process })
+        let jobs = Jobs::new(seen.clone());
+        let shared = Shared { jobs, seen, way: Mutex::default(), note: OnceLock::new() };
+        Self { shared: Arc::new(shared), unseen: Mutex::new(Unseen { ends, told: Vec::new() }) }
     }
 }
 
@@ -95,13 +107,13 @@ impl Backend for Local {
     }
 
     fn submit<'a>(&'a self, jobs: &'a [Submission]) -> Answer<'a, Vec<Result<Accepted, Refused>>> {
-        Box::pin(async move { jobs.iter().map(|job| self.start(job)).collect() })
+        Box::pin(self.shared.submit(jobs))
     }
 
     fn observe<'a>(&'a self, _: &'a [Jid]) -> Answer<'a, Result<Vec<Observation>, Unreachable>> {
         Box::pin(async move {
             let (mut unseen, mut seen) = (self.unseen.lock().await, Vec::new());
-            self.groups.forget(&unseen.told);
+            self.shared.jobs.forget(&unseen.told);
             unseen.told.clear();
             // No await after it: what is received is told.
             unseen.ends.recv_many(&mut seen, BATCH).await;
@@ -111,158 +123,182 @@ impl Backend for Local {
     }
 
     fn kill<'a>(&'a self, jids: &'a [Jid], how: Kill) -> Answer<'a, Result<(), Unreachable>> {
-        Box::pin(async move {
-            jids.iter().for_each(|jid| self.groups.signal(jid, how));
-            Ok(())
-        })
+        Box::pin(self.shared.kill(jids, how))
+    }
+
+    fn recover<'a>(
+        &'a self,
+        workdir: &'a Path,
+        left: &'a [Left],
+    ) -> Answer<'a, Result<Vec<Found>, Unreachable>> {
+        Box::pin(recover::recover(&self.shared, workdir, left))
+    }
+
+    fn note(&self) -> Option<String> {
+        self.shared.note.get().cloned()
     }
 }
 
-/// One job, until its end is known.
-struct Watch {
-    jid: Jid,
-    leader: Pid,
-    /// This program's own peak of memory when it started the job, in kilobytes.
-    floor: libc::c_long,
-    groups: Arc<Groups>,
-    seen: mpsc::UnboundedSender<Observation>,
-}
+impl Shared {
+    /// Has jobs started. A supervisor that is lost meanwhile is followed by another, which starts those that the first had not.
+    async fn submit(self: &Arc<Self>, jobs: &[Submission]) -> Vec<Result<Accepted, Refused>> {
+        let mut answers: Vec<Option<Result<Accepted, Refused>>> = jobs.iter().map(|_| None).collect();
+        let mut open: Vec<usize> = (0..jobs.len()).collect();
+        for _ in 0..TRIES {
+            let Some(first) = open.first() else { break };
+            let link = match self.link(jobs[*first].files.workdir()).await {
+                Ok(link) => link,
+                Err(error) => {
+                    let why = start::unreached(jobs[*first].files.workdir(), &error);
+                    open.drain(..).for_each(|at| answers[at] = Some(Err(why.clone())));
+                    break;
+                }
+            };
+            let mut requests = Vec::new();
+            open.retain(|at| match start::ask(&jobs[*at], &mut requests) {
+                Ok(()) => true,
+                Err(why) => {
+                    answers[*at] = Some(Err(why));
+                    false
+                }
+            });
+            let asked = link.ask(&requests, open.len());
+            let mut lost = Vec::new();
+            for (at, answer) in open.into_iter().zip(asked) {
+                match answer.await {
+                    Ok(Said::Started(accepted)) => answers[at] = Some(Ok(accepted)),
+                    Ok(Said::Refused(why)) => answers[at] = Some(Err(start::refused(&jobs[at], why))),
+                    Ok(Said::Signalled) | Err(_) => lost.push(at),
+                }
+            }
+            lost.retain(|at| {
+                answers[*at] = self.inherited(&jobs[*at]).map(Ok);
+                answers[*at].is_none()
+            });
+            open = lost;
+        }
+        let lost = || Err(Refused::Later("its supervisor is lost again and again".to_owned()));
+        answers.into_iter().map(|it| it.unwrap_or_else(lost)).collect()
+    }
 
-impl Watch {
-    async fn run(self) {
+    /// A job that was started by a supervisor that did not come to say so.
+    fn inherited(self: &Arc<Self>, job: &Submission) -> Option<Accepted> {
+        let attempt = Attempt::new(&job.run, job.index, job.attempt);
+        let history = History::read(job.files.workdir()).ok()?;
+        let known = history.get(attempt).filter(|it| !matches!(it.fate, Some(Fate::NotExecuted(_))))?;
+        let start = Stranger::find(known.pid, known.start).map_or(known.start, |it| it.start);
+        let process = Process { pid: known.pid, start };
+        let accepted = self.jobs.adopt(attempt, process, true);
+        self.follow(accepted.jid.clone(), attempt, process, &history);
+        Some(accepted)
+    }
+
+    async fn kill(self: &Arc<Self>, jids: &[Jid], how: Kill) -> Result<(), Unreachable> {
+        // Where the supervisor is lost meanwhile, they are signalled from here.
+        for _ in 0..2 {
+            let processes = self.jobs.signal(jids, how);
+            let link = self.way.lock().await.link.clone();
+            let Some(link) = link.filter(|_| !processes.is_empty()) else { break };
+            let mut request = Vec::new();
+            wire::Request::Kill { how, processes }.encode(&mut request);
+            let mut answers = link.ask(&request, 1);
+            if let Some(answer) = answers.pop()
+                && answer.await.is_ok()
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The way to the supervisor, which is made where there is none.
+    async fn link(self: &Arc<Self>, workdir: &Path) -> io::Result<Arc<Link>> {
+        let mut way = self.way.lock().await;
+        match &way.link {
+            Some(link) => Ok(Arc::clone(link)),
+            None => {
+                let reached = reach(workdir, !way.is_used).await?;
+                Ok(self.open(&mut way, workdir, reached))
+            }
+        }
+    }
+
+    fn open(self: &Arc<Self>, way: &mut Way, workdir: &Path, reached: Reached) -> Arc<Link> {
+        if let Some(note) = reached.note {
+            let _ = self.note.set(note);
+        }
+        let (link, heard) = Link::new(reached.stream, reached.rest);
+        let link = Arc::new(link);
+        *way = Way { link: Some(Arc::clone(&link)), is_used: true };
+        tokio::spawn(Arc::clone(self).listen(Arc::clone(&link), heard, workdir.to_owned()));
+        link
+    }
+
+    /// Until the supervisor is gone, or whoever would be told.
+    async fn listen(self: Arc<Self>, link: Arc<Link>, heard: Heard, workdir: PathBuf) {
         tokio::select! {
-            // The backend is gone, and with it whoever would be told.
-            () = self.seen.closed() => {}
-            seen = self.end() => {
-                let _ = self.seen.send(Observation { jid: self.jid.clone(), seen });
-            }
+            () = self.seen.closed() => return,
+            () = heard.listen(&link, |record| self.jobs.tell(record)) => {}
+        }
+        let mut way = self.way.lock().await;
+        way.link = None;
+        tracing::warn!(
+            "the supervisor of this machine's jobs is gone: its jobs run on, and are watched from here"
+        );
+        // When nobody else holds the lock, no process is about to become a job: the log has them all.
+        let lock = reach::turn(&workdir).await;
+        let history = History::read(&workdir).unwrap_or_default();
+        for (jid, attempt, process) in self.jobs.orphan() {
+            self.follow(jid, attempt, process, &history);
+        }
+        drop(lock);
+        link.lose();
+    }
+
+    /// Tells how a job ended whose supervisor is gone, or watches it until it does.
+    fn follow(self: &Arc<Self>, jid: Jid, attempt: Attempt, process: Process, history: &History) {
+        let Process { pid, start } = process;
+        match history.get(attempt).filter(|it| it.pid == pid).and_then(|it| it.fate) {
+            Some(Fate::Ended(end)) => self.jobs.tell_end(&jid, seen(&end)),
+            Some(Fate::Lost(errno) | Fate::NotExecuted(errno)) => self.jobs.tell_end(&jid, untold(errno)),
+            None => match Stranger::find(pid, start) {
+                Some(stranger) => self.watch(jid, stranger),
+                None => self.jobs.tell_end(&jid, unseen(None)),
+            },
         }
     }
 
-    async fn end(&self) -> Seen {
-        exited(self.leader).await;
-        let reaped = loop {
-            match self.groups.reap(&self.jid).transpose() {
-                Some(reaped) => break reaped,
-                // It is said to have ended, and who traces it has not let go yet.
-                None => sleep(PAUSES.0).await,
+    fn watch(self: &Arc<Self>, jid: Jid, stranger: Stranger) {
+        let shared = Arc::clone(self);
+        tokio::spawn(async move {
+            let watched = async {
+                let (leader, end) = (stranger.leader(), stranger.end().await);
+                shared.emptied(&jid, leader).await;
+                shared.jobs.tell_end(&jid, unseen(end));
+            };
+            tokio::select! {
+                () = shared.seen.closed() => {}
+                () = watched => {}
             }
-        };
-        self.emptied().await;
-        match reaped {
-            Ok(reaped) => reaped.seen(self.floor),
-            Err(error) => Seen::Exited { end: Err(untold(&error)), usage: None },
-        }
+        });
     }
 
     /// Returns when nothing is left of a job that was killed. For that the system has no event.
-    async fn emptied(&self) {
-        let (mut pause, longest) = PAUSES;
+    async fn emptied(&self, jid: &Jid, leader: rustix::process::Pid) {
+        let (mut pause, longest) = nursery::PAUSES;
         let mut polls = 0;
-        while !self.groups.is_empty(&self.jid, polls) {
+        while self.jobs.sent(jid).is_some_and(|sent| !group::is_empty(leader, sent, polls)) {
             sleep(pause).await;
             pause = longest.min(pause * 2);
-            polls = polls.saturating_add(1);
+            polls += 1;
         }
     }
 }
 
-/// Returns when a child has ended, and leaves it to be reaped.
-async fn exited(child: Pid) {
-    // A kernel before 5.3 has no pidfd, and a program may run out of descriptors: then a thread waits.
-    while let Err(no_descriptor) = by_descriptor(child).await {
-        let Err(no_thread) = by_thread(child).await else { return };
-        tracing::warn!(pid = %child, %no_descriptor, %no_thread, "cannot wait for a job yet");
-        sleep(PAUSES.1).await;
-    }
-}
-
-async fn by_descriptor(child: Pid) -> io::Result<()> {
-    let pidfd: OwnedFd = pidfd_open(child, PidfdFlags::NONBLOCK)?;
-    // SAFETY: an `OwnedFd` is open as long as it lives, stays the same descriptor, and is owned by the `AsyncFd`.
-    let pidfd = unsafe { AsyncFd::register_with_interest(pidfd, Interest::READABLE) }?;
-    pidfd.readable().await.map(drop)
-}
-
-/// Not on the runtime's threads for blocking work: the runtime would not end before the job.
-async fn by_thread(child: Pid) -> io::Result<()> {
-    let (ended, end) = oneshot::channel();
-    thread::Builder::new().name("xqute-wait".to_owned()).stack_size(64 * 1024).spawn(move || {
-        let look = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        while matches!(waitid(WaitId::Pid(child), look), Err(Errno::INTR)) {}
-        let _ = ended.send(());
-    })?;
-    // Any other error of `waitid` comes again when the child is reaped, and is told then.
-    let _ = end.await;
-    Ok(())
-}
-
-/// How a process ended, and what it used.
-#[derive(Debug)]
-struct Reaped {
-    status: ExitStatus,
-    usage: libc::rusage,
-}
-
-impl Reaped {
-    fn seen(&self, floor: libc::c_long) -> Seen {
-        let end = match (self.status.code(), self.status.signal()) {
-            (Some(0), _) => Ok(()),
-            (Some(code), _) => Err(Failure::ExitCode(code)),
-            (None, Some(signal)) => Err(Failure::Signal(Signal(signal))),
-            (None, None) => Err(Failure::Lost(self.status.to_string().into())),
-        };
-        Seen::Exited { end, usage: Some(self.usage(floor)) }
-    }
-
-    fn usage(&self, floor: libc::c_long) -> Usage {
-        let bytes = u64::try_from(self.usage.ru_maxrss).unwrap_or(0) * 1024;
-        let exact = self.usage.ru_maxrss > floor;
-        let peak = if exact { PeakMemory::Exactly(bytes) } else { PeakMemory::AtMost(bytes) };
-        Usage::new(duration(self.usage.ru_utime), duration(self.usage.ru_stime), peak)
-    }
-}
-
-fn duration(time: libc::timeval) -> Duration {
-    let (seconds, micros) = (u64::try_from(time.tv_sec), u64::try_from(time.tv_usec));
-    Duration::from_secs(seconds.unwrap_or(0)) + Duration::from_micros(micros.unwrap_or(0))
-}
-
-fn untold(error: &io::Error) -> Failure {
-    let why = match error.raw_os_error() {
-        Some(libc::ECHILD) => {
-            "somebody else took its exit code: this program ignores SIGCHLD, or waits for any child".into()
-        }
-        _ => error.to_string().into(),
-    };
-    Failure::Lost(why)
-}
-
-/// Takes the end of a child from the system, which then forgets it; `None` while it has not ended.
-fn reap(child: Pid) -> io::Result<Option<Reaped>> {
-    let (mut status, mut usage) = (0, no_usage());
-    // SAFETY: both pointers are to values of the type that is written, which live longer than the call.
-    let reaped =
-        unsafe { libc::wait4(child.as_raw_nonzero().get(), &raw mut status, libc::WNOHANG, &raw mut usage) };
-    match reaped {
-        -1 => Err(io::Error::last_os_error()),
-        0 => Ok(None),
-        _ => Ok(Some(Reaped { status: ExitStatus::from_raw(status), usage })),
-    }
-}
-
-/// The most memory that this program has held, in kilobytes. A process that it starts begins with that figure.
-fn own_peak() -> libc::c_long {
-    let mut usage = no_usage();
-    // SAFETY: the pointer is to a value of the type that is written, which lives longer than the call.
-    match unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) } {
-        0 => usage.ru_maxrss,
-        // Then no figure is above it.
-        _ => libc::c_long::MAX,
-    }
-}
-
-fn no_usage() -> libc::rusage {
-    // SAFETY: it is made of numbers alone, and zero is one.
-    unsafe { std::mem::zeroed() }
+/// The end of a job that nobody saw who may ask for it.
+fn unseen(status: Option<i32>) -> Seen {
+    let why = "the process that looked after it was killed, and the system tells nobody else how it ended";
+    // It says nothing about the job, which may run again for free.
+    let end = status.map_or_else(|| Err(Failure::NodeFailed(why.into())), ended);
+    Seen::Exited { end, usage: None }
 }

@@ -8,5 +8,5 @@ pub use contract::{
     Accepted, Answer, Backend, Env, Found, Jid, Kill, Left, Observation, Process, Refused, Seen, Submission,
     Unreachable,
 };
-pub use local::Local;
+pub use local::{Local, supervise};
 pub use null::Null;

@@ -4,6 +4,13 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// In a work directory, what the supervisor of this machine's jobs writes down of their starts and ends.
+pub(crate) const LOCAL_LOG: &str = "local.log";
+/// Locked for as long as somebody may start jobs of the work directory on this machine.
+pub(crate) const LOCAL_LOCK: &str = "local.lock";
+/// Where that supervisor is spoken to.
+pub(crate) const LOCAL_SOCKET: &str = "local.sock";
+
 /// The paths of one job in a work directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobFiles {

@@ -21,6 +21,7 @@ pub use argv::{Argv, ArgvError};
 pub(crate) use digest::Digest;
 pub use failure::Failure;
 pub use files::JobFiles;
+pub(crate) use files::{LOCAL_LOCK, LOCAL_LOG, LOCAL_SOCKET};
 pub use graph::{GraphError, in_order};
 pub use moment::Moment;
 pub use outcome::{Cancelled, KillReason, Outcome, SkipAs};

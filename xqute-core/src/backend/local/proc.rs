@@ -2,8 +2,11 @@
 
 use std::fs::{self, File};
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 
 use rustix::process::Pid;
+
+use super::record::{Place, hash};
 
 /// What is read of `/proc/PID/stat`.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub(super) struct Stat {
     pub(super) group: i32,
     /// When it started, in clock ticks since boot.
     pub(super) start: u64,
+    /// How it ended, as `wait` tells it, where this program may know; 0 as long as it lives.
+    pub(super) status: Option<i32>,
 }
 
 impl Stat {
@@ -33,16 +38,23 @@ impl Stat {
         // The name of the program is the second field: in parentheses, with whatever it has of them and of blanks itself.
         let end = line.iter().rposition(|it| *it == b')')?;
         let mut fields = std::str::from_utf8(&line[end + 1..]).ok()?.split_ascii_whitespace();
-        // Fields 3, 5 and 22; `nth` counts from what was taken last.
+        // Fields 3, 5, 22 and 52; `nth` counts from what was taken last.
         let state = fields.next()?.bytes().next()?;
         let group = fields.nth(1)?.parse().ok()?;
         let start = fields.nth(16)?.parse().ok()?;
-        Some(Self { state, group, start })
+        let status = fields.nth(29).and_then(|it| it.parse().ok());
+        Some(Self { state, group, start, status })
     }
 
-    fn is_dead(&self) -> bool {
+    pub(super) fn is_dead(&self) -> bool {
         matches!(self.state, b'Z' | b'X')
     }
+}
+
+/// What the numbers of processes mean here. Where the system does not tell, nothing is the same as that.
+pub(super) fn here() -> Place {
+    let boot = fs::read("/proc/sys/kernel/random/boot_id").map_or(0, |it| hash(it.trim_ascii()));
+    Place { boot, namespace: fs::metadata("/proc/self/ns/pid").map_or(0, |it| it.ino()) }
 }
 
 /// Whether all that is left of a group is dead, and only waits for somebody to ask how it ended. In a container without an
@@ -73,7 +85,7 @@ mod tests {
         };
         for name in ["sh", "a b", "a) R 1 2 3 (", ")", "", "\u{e4})("] {
             let stat = Stat::parse(line(name).as_bytes());
-            assert_eq!(stat, Some(Stat { state: b'S', group: 75, start: 123_456 }), "{name}");
+            assert_eq!(stat, Some(Stat { state: b'S', group: 75, start: 123_456, status: None }), "{name}");
         }
     }
 

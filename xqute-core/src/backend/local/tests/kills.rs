@@ -146,5 +146,6 @@ async fn nothing_of_the_backend_waits_when_it_is_gone() {
     }
     assert_eq!(Stat::read(pid(&job)).unwrap().start, job.process.unwrap().start, "the job runs on");
     kill_process(pid(&job), Number::KILL).unwrap();
-    rustix::process::waitpid(Some(pid(&job)), rustix::process::WaitOptions::empty()).unwrap();
+    // The thread that looked after it may have had the time to do that.
+    let _ = rustix::process::waitpid(Some(pid(&job)), rustix::process::WaitOptions::empty());
 }

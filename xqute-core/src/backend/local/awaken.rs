@@ -1,0 +1,127 @@
+//! How does a process of this program become the supervisor of a run's jobs? It is started by the program as itself, and says
+//! so before it does anything else.
+
+use std::env;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::FileType;
+
+use super::log::Log;
+use super::nursery::Nursery;
+use super::supervisor::{Supervisor, introduction};
+use super::system;
+
+/// What asks a process to be a supervisor: the number of the process that asks.
+const ASKED: &str = "XQUTE_SUPERVISE";
+
+/// Whether this program has said that it can: every process of it says so.
+static ABLE: AtomicBool = AtomicBool::new(false);
+
+/// Lets jobs on this machine outlive the program: the first line of `main`.
+///
+/// The jobs of a run are looked after by a small process of their own, which is this same program, started again. If the
+/// program is killed, they go on, and how they end is written down; the next run in the same work directory takes that over. In
+/// the process that is to be that supervisor this does not return; in any other it does nothing, at once.
+///
+/// Without it, jobs are looked after by a thread of the program. They are started and told in the same way; but if the program
+/// is killed, nobody sees how those end that run.
+///
+/// ```no_run
+/// # use std::process::ExitCode;
+/// fn main() -> ExitCode {
+///     xqute::supervise();
+///     // …
+///     ExitCode::SUCCESS
+/// }
+/// ```
+///
+/// It may stand in an `async fn main`, too. What runs before it runs in the supervisor's process as well.
+pub fn supervise() {
+    ABLE.store(true, Ordering::Relaxed);
+    if is_asked() {
+        let become_supervisor = Task::taken().and_then(Task::serve);
+        system::end_process(i32::from(become_supervisor.is_err()));
+    }
+}
+
+/// Whether this program can be started as a supervisor.
+pub(super) fn is_able() -> bool {
+    // With rights that its caller has not, it starts nothing that a caller's variable could start too.
+    ABLE.load(Ordering::Relaxed) && !system::is_privileged()
+}
+
+/// What a supervisor is given.
+pub(super) struct Task {
+    /// Where clients come in; the first waits there already.
+    pub(super) door: OwnedFd,
+    pub(super) log: File,
+    /// Locked.
+    pub(super) lock: File,
+}
+
+impl Task {
+    /// Starts this program again, to be the supervisor. The process that is given back ends when the supervisor has begun.
+    pub(super) fn give(self) -> io::Result<Child> {
+        Command::new("/proc/self/exe")
+            .arg0("xqute-supervisor")
+            .env(ASKED, std::process::id().to_string())
+            .stdin(self.door)
+            .stdout(self.log)
+            .stderr(self.lock)
+            .spawn()
+    }
+
+    /// Takes what the three standard files are, and puts nothing in their places.
+    fn taken() -> io::Result<Self> {
+        let copy = |it: BorrowedFd<'_>| rustix::io::fcntl_dupfd_cloexec(it, 3);
+        let [door, log, lock] =
+            [copy(rustix::stdio::stdin())?, copy(rustix::stdio::stdout())?, copy(rustix::stdio::stderr())?];
+        let null = File::options().read(true).write(true).open("/dev/null")?;
+        rustix::stdio::dup2_stdin(&null)?;
+        rustix::stdio::dup2_stdout(&null)?;
+        rustix::stdio::dup2_stderr(&null)?;
+        Ok(Self { door, log: log.into(), lock: lock.into() })
+    }
+
+    fn serve(self) -> io::Result<()> {
+        system::block_signals();
+        system::default_signals();
+        system::leave_the_parent()?;
+        // For those who look at processes. It was the name of a link in `/proc`.
+        let _ = fs::write("/proc/self/comm", "xqute-jobs");
+        // Away from the program's terminal, whose end is not the end of the jobs.
+        rustix::process::setsid()?;
+        let log = Log::of(self.log);
+        log.append(&introduction().encode())?;
+        let nursery = Nursery::new(log, false)?;
+        Supervisor::alone(nursery, UnixListener::from(self.door), self.lock)?.serve();
+        Ok(())
+    }
+}
+
+/// Whether the process that started this one asked it to be a supervisor, and gave it what it needs for that.
+fn is_asked() -> bool {
+    let Some(parent) = env::var_os(ASKED) else { return false };
+    let is_parent = rustix::process::getppid()
+        .is_some_and(|it| parent.to_str() == Some(&it.as_raw_nonzero().get().to_string()));
+    let is_file = |it: BorrowedFd<'_>| {
+        rustix::fs::fstat(it).is_ok_and(|it| FileType::from_raw_mode(it.st_mode) == FileType::RegularFile)
+    };
+    let listens = rustix::net::sockopt::socket_acceptconn(rustix::stdio::stdin()).unwrap_or(false);
+    is_parent
+        && !system::is_privileged()
+        && listens
+        && is_file(rustix::stdio::stdout())
+        && is_file(rustix::stdio::stderr())
+}
+
+/// Whether a variable is only for a supervisor.
+pub(super) fn is_private(name: &std::ffi::OsStr) -> bool {
+    name == ASKED
+}

@@ -1,0 +1,235 @@
+//! Who looks after the processes of jobs? Whoever started them: it signals their groups, and writes down how each ended
+//! before the system may forget it.
+
+use std::ffi::{CStr, CString};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, WaitOptions, waitpid};
+
+use super::child::{NotStarted, Plan, Stage, Starter};
+use super::group;
+use super::log::Log;
+use super::proc::Stat;
+use super::record::{self, Attempt, Record};
+use super::surroundings::{Surroundings, candidates};
+use super::system;
+use super::wire::Start;
+use crate::backend::Kill;
+
+/// Between two looks at what the system has no event for: at first, and at most.
+pub(super) const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(100));
+/// Between two tries to write down what the disk did not take.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The children of this process that are jobs.
+#[derive(Debug)]
+pub(super) struct Nursery {
+    log: Log,
+    starter: Starter,
+    children: Vec<Child>,
+    /// Ends that could not be written down yet.
+    unwritten: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Child {
+    attempt: Attempt,
+    /// Leader of its group, whose number is its own.
+    pid: Pid,
+    start: u64,
+    pidfd: Option<OwnedFd>,
+    /// The peak of this process's memory when it was started: it began with that figure.
+    floor: Option<u32>,
+    /// The last signal that it was sent.
+    sent: Option<Kill>,
+    /// How it ended. It is still here because it was killed, and its group has other members.
+    ended: Option<Record>,
+    /// How often its group was looked at since.
+    polls: u32,
+    /// When to look at it, where no descriptor tells.
+    due: Option<Instant>,
+}
+
+impl Nursery {
+    /// `shared`: other threads of this process have a life of their own.
+    pub(super) fn new(log: Log, shared: bool) -> io::Result<Self> {
+        Ok(Self { log, starter: Starter::new(shared)?, children: Vec::new(), unwritten: Vec::new() })
+    }
+
+    /// Whether nothing is left to look after or to write down.
+    pub(super) fn is_idle(&self) -> bool {
+        self.children.is_empty() && self.unwritten.is_empty()
+    }
+
+    /// The starts of all that run.
+    pub(super) fn live(&self) -> Vec<Record> {
+        self.children.iter().filter(|it| it.ended.is_none()).map(Child::started).collect()
+    }
+
+    /// Several jobs have been started.
+    pub(super) fn weigh(&mut self) {
+        let peak = system::own_peak();
+        let new = self.children.iter_mut().rev().take_while(|it| it.floor.is_none());
+        new.for_each(|it| it.floor = Some(peak));
+    }
+
+    /// Starts a job; its record is written.
+    pub(super) fn start(&mut self, job: &Start<'_>, all: &Surroundings) -> Result<Record, NotStarted> {
+        let env = all.with(&job.env);
+        let missing = NotStarted { stage: Stage::Program, errno: libc::ENOENT };
+        let programs = candidates(job.argv.first().ok_or(missing)?, &env);
+        if programs.is_empty() {
+            return Err(missing);
+        }
+        let programs: Vec<&CStr> = programs.iter().map(CString::as_c_str).collect();
+        let cwd = Some(job.cwd).filter(|it| !it.is_empty());
+        let (stdout, stderr, append) = (job.stdout, job.stderr, job.append);
+        let plan = Plan {
+            attempt: job.attempt,
+            programs: &programs,
+            argv: &job.argv,
+            env: &env,
+            cwd,
+            stdout,
+            stderr,
+            append,
+        };
+        let started = self.starter.start(&plan, self.log.as_fd())?;
+        let child = Child {
+            attempt: job.attempt,
+            pid: started.pid,
+            start: exact_start(started.pid, started.ticks),
+            due: started.pidfd.is_none().then(Instant::now),
+            pidfd: started.pidfd,
+            floor: None,
+            sent: None,
+            ended: None,
+            polls: 0,
+        };
+        let record = child.started();
+        self.children.push(child);
+        Ok(record)
+    }
+
+    /// Signals a job's group, if it is one of these.
+    pub(super) fn kill(&mut self, pid: i32, start: u64, how: Kill) {
+        let is_it = |it: &&mut Child| it.pid.as_raw_nonzero().get() == pid && it.start == start;
+        if let Some(child) = self.children.iter_mut().find(is_it) {
+            child.sent = Some(how);
+            group::signal(child.pid, how);
+        }
+    }
+
+    /// What becomes readable when a job has ended.
+    pub(super) fn descriptors(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.children.iter().filter_map(Child::descriptor)
+    }
+
+    /// How long until somebody has to be looked at without that.
+    pub(super) fn pause(&self, now: Instant) -> Option<Duration> {
+        let due =
+            self.children.iter().filter_map(|it| it.due).min().map(|it| it.saturating_duration_since(now));
+        let retry = (!self.unwritten.is_empty()).then_some(RETRY);
+        due.into_iter().chain(retry).min()
+    }
+
+    /// Looks at those whose descriptor is readable, by its place among [`descriptors`](Self::descriptors), and at those that are
+    /// due. Gives the ends that can be told; they are written down.
+    pub(super) fn look(&mut self, readable: impl Fn(usize) -> bool, now: Instant) -> Vec<Record> {
+        let mut place = 0;
+        let mut ended = Vec::new();
+        for (at, child) in self.children.iter_mut().enumerate() {
+            let is_readable = child.descriptor().is_some() && {
+                place += 1;
+                readable(place - 1)
+            };
+            if child.ended.is_none() && (is_readable || child.is_due(now)) && child.look(now) {
+                ended.push(at);
+            }
+        }
+        self.write_down(&ended);
+        // Only now may the system forget them.
+        ended.iter().for_each(|at| self.children[*at].reap());
+        let mut told = Vec::new();
+        self.children.retain_mut(|child| {
+            let end = child.told(now);
+            told.extend(end);
+            end.is_none()
+        });
+        told
+    }
+
+    fn write_down(&mut self, ended: &[usize]) {
+        let new = ended.iter().filter_map(|at| self.children[*at].ended).flat_map(|it| it.encode());
+        self.unwritten.extend(new);
+        if !self.unwritten.is_empty() && self.log.append(&self.unwritten).is_ok() {
+            self.unwritten.clear();
+        }
+    }
+}
+
+impl Child {
+    fn started(&self) -> Record {
+        Record::Started { attempt: self.attempt, pid: self.number(), start: self.start, when: record::now() }
+    }
+
+    fn number(&self) -> i32 {
+        self.pid.as_raw_nonzero().get()
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.pidfd.as_ref().filter(|_| self.due.is_none()).map(OwnedFd::as_fd)
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        self.due.is_some_and(|due| due <= now)
+    }
+
+    /// Whether it has ended.
+    fn look(&mut self, now: Instant) -> bool {
+        let (attempt, pid, when) = (self.attempt, self.number(), record::now());
+        self.ended = match system::look(self.pid, self.floor.unwrap_or(u32::MAX)) {
+            Ok(Some(end)) => Some(Record::Ended { attempt, pid, end, when }),
+            Ok(None) => None,
+            Err(error) => Some(Record::Lost { attempt, pid, errno: error.raw_os_error().unwrap_or(0), when }),
+        };
+        // It may be said to have ended while who traces it has not let go of it yet.
+        self.due = self.ended.is_none().then(|| now + PAUSES.0);
+        self.ended.is_some()
+    }
+
+    fn reap(&mut self) {
+        // If somebody else took it meanwhile, that is as good.
+        let _ = waitpid(Some(self.pid), WaitOptions::NOHANG);
+        self.pidfd = None;
+    }
+
+    /// Its end, unless there is none, or something is left of a group that was to be killed. For that the system has no event.
+    fn told(&mut self, now: Instant) -> Option<Record> {
+        let end = self.ended?;
+        // What a job leaves behind is its own affair, unless it was to be killed.
+        let (Some(sent), Record::Ended { .. }) = (self.sent, end) else { return Some(end) };
+        if self.due.is_some_and(|due| due > now) {
+            return None;
+        }
+        if group::is_empty(self.pid, sent, self.polls) {
+            return Some(end);
+        }
+        self.due = Some(now + PAUSES.1.min(PAUSES.0 * 2_u32.saturating_pow(self.polls.min(8))));
+        self.polls = self.polls.saturating_add(1);
+        None
+    }
+}
+
+/// When a child began, as `/proc` tells it. In all but one case of a hundred the clock tells that too.
+fn exact_start(pid: Pid, (earliest, latest): (u64, u64)) -> u64 {
+    match earliest == latest {
+        true => latest,
+        false => Stat::read(pid).map_or(latest, |it| it.start),
+    }
+}
+
+#[cfg(test)]
+mod tests;

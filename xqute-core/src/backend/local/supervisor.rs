@@ -1,0 +1,289 @@
+//! Who starts and outlives? One thread, in a process of its own or, where that cannot be, in the program: it starts what its
+//! client asks for, and tells how it ends. A client may go, and another come; it is gone after its last child.
+
+use std::env;
+use std::ffi::{CStr, OsStr};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::time::Instant;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::nursery::Nursery;
+use super::reach;
+use super::record::Record;
+use super::surroundings::Surroundings;
+use super::wire::{self, Broken, Reply, Request, VERSION};
+
+/// Most jobs started between two looks at what has ended.
+const BATCH: usize = 16;
+/// Most bytes read at once.
+const READ: usize = 64 * 1024;
+
+pub(super) struct Supervisor {
+    nursery: Nursery,
+    /// `None`: it serves the client that it has, in the client's own process, and ends with it.
+    door: Option<UnixListener>,
+    client: Option<Client>,
+    surroundings: Surroundings,
+    /// Nobody else may start jobs of the work directory as long as this is open.
+    lock: File,
+}
+
+/// What there is to do.
+struct Woken {
+    door: bool,
+    client: PollFlags,
+    /// Which of the nursery's descriptors.
+    ended: Vec<bool>,
+}
+
+impl Supervisor {
+    /// One in a process of its own.
+    pub(super) fn alone(nursery: Nursery, door: UnixListener, lock: File) -> io::Result<Self> {
+        door.set_nonblocking(true)?;
+        Ok(Self { nursery, door: Some(door), client: None, surroundings: Surroundings::default(), lock })
+    }
+
+    /// One that is a thread of its client.
+    pub(super) fn within(nursery: Nursery, client: UnixStream, lock: File) -> io::Result<Self> {
+        let client = Some(Client::new(client)?);
+        Ok(Self { nursery, door: None, client, surroundings: Surroundings::default(), lock })
+    }
+
+    /// Until nobody needs it.
+    pub(super) fn serve(mut self) {
+        // Its first client waits at the door already.
+        self.admit();
+        while !self.is_over() {
+            let Ok(woken) = self.wait() else { continue };
+            self.turn(&woken);
+        }
+        if self.door.is_some() {
+            reach::remove_door(&self.lock);
+        }
+    }
+
+    fn is_over(&mut self) -> bool {
+        if self.client.is_some() {
+            return false;
+        }
+        // Who has come in the last moment is let in; who comes later finds the door closed, and knows what that means.
+        self.door.is_none() || (self.nursery.is_idle() && !self.admit())
+    }
+
+    fn wait(&self) -> io::Result<Woken> {
+        let waits = self.client.as_ref().is_some_and(Client::has_message);
+        let limit = if waits { Some(Default::default()) } else { self.nursery.pause(Instant::now()) };
+        let limit = limit.and_then(|it| Timespec::try_from(it).ok());
+        let mut fds: Vec<PollFd<'_>> = Vec::new();
+        let door = self.door.as_ref().filter(|_| self.is_open());
+        if let Some(door) = door {
+            fds.push(PollFd::new(door, PollFlags::IN));
+        }
+        if let Some(client) = &self.client {
+            fds.push(PollFd::from_borrowed_fd(client.stream.as_fd(), client.interest()));
+        }
+        let own = fds.len();
+        fds.extend(self.nursery.descriptors().map(|it| PollFd::from_borrowed_fd(it, PollFlags::IN)));
+        poll(&mut fds, limit.as_ref())?;
+        let is_ready = |it: &PollFd<'_>| !it.revents().is_empty();
+        let ended = fds[own..].iter().map(is_ready).collect();
+        let mut own = fds[..own].iter();
+        let door = door.is_some() && own.next().is_some_and(is_ready);
+        let client = own.next().map_or(PollFlags::empty(), PollFd::revents);
+        Ok(Woken { door, client, ended })
+    }
+
+    fn turn(&mut self, woken: &Woken) {
+        let ends = self.nursery.look(|at| woken.ended[at], Instant::now());
+        if let Some(client) = self.client.as_mut().filter(|it| it.is_welcome) {
+            ends.into_iter().for_each(|it| client.say(&Reply::Told(it)));
+        }
+        if woken.door {
+            self.admit();
+        } else if let Some(client) = &mut self.client {
+            client.hear(woken.client);
+        }
+        self.obey();
+        if let Some(client) = &mut self.client {
+            client.flush();
+            if client.is_done() {
+                self.client = None;
+            }
+        }
+    }
+
+    /// There is one client, the program that has the work directory: as long as it lives, nobody else is let in.
+    fn is_open(&self) -> bool {
+        !self.client.as_ref().is_some_and(|it| it.is_welcome)
+    }
+
+    /// Lets in who waits at the door.
+    fn admit(&mut self) -> bool {
+        let Some(door) = &self.door else { return false };
+        let Ok((stream, _)) = door.accept() else { return false };
+        self.client = Client::new(stream).ok();
+        self.client.is_some()
+    }
+
+    /// Does what the client asks for.
+    fn obey(&mut self) {
+        let Self { nursery, client: Some(client), surroundings, door, .. } = self else { return };
+        let (inbox, mut at, mut starts) = (std::mem::take(&mut client.inbox), client.at, 0);
+        while starts < BATCH {
+            let (message, size) = match wire::message(&inbox[at..]) {
+                Ok(Some(it)) => it,
+                Ok(None) => break,
+                Err(Broken) => {
+                    client.breaks();
+                    break;
+                }
+            };
+            match Request::decode(message) {
+                Ok(Request::Hello { version, cwd, env }) => {
+                    *surroundings = Surroundings::new(&env);
+                    // In the client's own process, it is where the client is.
+                    client.is_welcome = version == VERSION && (door.is_none() || goes_to(cwd));
+                    client.say(&Reply::Welcome { version: VERSION, live: nursery.live() });
+                }
+                Ok(_) if !client.is_welcome => client.breaks(),
+                Ok(Request::Start(_)) if client.is_gone => {}
+                Ok(Request::Start(job)) => {
+                    starts += 1;
+                    client.say(&nursery.start(&job, surroundings).map_or_else(Reply::Refused, Reply::Told));
+                }
+                Ok(Request::Kill { how, processes }) => {
+                    processes.into_iter().for_each(|(pid, start)| nursery.kill(pid, start, how));
+                    client.say(&Reply::Signalled);
+                }
+                Err(Broken) => client.breaks(),
+            }
+            at += size;
+        }
+        client.keep(inbox, at);
+        if starts > 0 {
+            nursery.weigh();
+        }
+    }
+}
+
+/// Whether jobs can run where the client is. Where it cannot tell, it is where it started this process.
+fn goes_to(cwd: &CStr) -> bool {
+    let path = Path::new(OsStr::from_bytes(cwd.to_bytes()));
+    cwd.is_empty() || env::current_dir().is_ok_and(|it| it == path) || env::set_current_dir(path).is_ok()
+}
+
+/// The program, as the supervisor sees it.
+struct Client {
+    stream: UnixStream,
+    /// Room for what is read.
+    room: Box<[u8]>,
+    /// What it said, from `at` on not looked at yet.
+    inbox: Vec<u8>,
+    at: usize,
+    /// What it is to be told.
+    outbox: Vec<u8>,
+    /// It has said hello.
+    is_welcome: bool,
+    /// It is no more: what it wanted to have started is not.
+    is_gone: bool,
+    /// It has said its last.
+    is_silent: bool,
+}
+
+impl Client {
+    fn new(stream: UnixStream) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        let (inbox, outbox, no) = (Vec::new(), Vec::new(), false);
+        let room = vec![0; READ].into_boxed_slice();
+        Ok(Self { stream, room, inbox, at: 0, outbox, is_welcome: no, is_gone: no, is_silent: no })
+    }
+
+    /// Where it is gone, there is nothing to wait for but the descriptor's own news of that.
+    fn interest(&self) -> PollFlags {
+        let write = if self.outbox.is_empty() { PollFlags::empty() } else { PollFlags::OUT };
+        PollFlags::IN | write
+    }
+
+    fn has_message(&self) -> bool {
+        // Too long a one is found out when it is read.
+        !matches!(wire::message(&self.inbox[self.at..]), Ok(None))
+    }
+
+    /// Reads what it said. If it is gone, all of that: its last words may be to kill.
+    fn hear(&mut self, woken: PollFlags) {
+        self.is_gone |= woken.intersects(PollFlags::HUP | PollFlags::ERR);
+        if !woken.contains(PollFlags::IN) {
+            self.is_silent = self.is_gone;
+            return;
+        }
+        loop {
+            let read = self.stream.read(&mut self.room);
+            self.inbox.extend_from_slice(&self.room[..*read.as_ref().unwrap_or(&0)]);
+            match read {
+                Ok(0) => return self.ends(),
+                Ok(_) if self.is_gone => {}
+                Ok(_) => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return self.ends(),
+            }
+        }
+    }
+
+    fn ends(&mut self) {
+        (self.is_gone, self.is_silent) = (true, true);
+    }
+
+    fn say(&mut self, reply: &Reply) {
+        reply.encode(&mut self.outbox);
+    }
+
+    /// Keeps what of its words was not looked at.
+    fn keep(&mut self, mut inbox: Vec<u8>, at: usize) {
+        self.at = at;
+        if self.at == inbox.len() || self.at > READ {
+            inbox.drain(..self.at);
+            self.at = 0;
+        }
+        self.inbox = inbox;
+    }
+
+    /// It does not speak this protocol.
+    fn breaks(&mut self) {
+        self.ends();
+        self.is_welcome = false;
+    }
+
+    fn flush(&mut self) {
+        while !self.outbox.is_empty() {
+            match self.stream.write(&self.outbox) {
+                Ok(size) => drop(self.outbox.drain(..size)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => {
+                    self.is_gone = true;
+                    self.outbox.clear();
+                }
+            }
+        }
+    }
+
+    /// Nothing of what it said is left to do, and it will say no more.
+    fn is_done(&self) -> bool {
+        self.is_silent && (!self.is_welcome || !self.has_message())
+    }
+}
+
+/// Writes down who starts the jobs that follow.
+pub(super) fn introduction() -> Record {
+    let pid = rustix::process::getpid();
+    let start = super::proc::Stat::read(pid).map_or(0, |it| it.start);
+    let place = super::proc::here();
+    Record::Supervisor { place, pid: pid.as_raw_nonzero().get(), start, when: super::record::now() }
+}
