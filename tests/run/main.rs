@@ -29,6 +29,20 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 use xqute::{Xqute, XquteBuilder};
 
+/// These scenes are two targets: `run`, where the jobs are looked after by a thread of this program, and `supervised`. A harness
+/// has no first line of `main`: this runs before it.
+#[used]
+#[expect(unsafe_code, reason = "a function before `main`; no code is unsafe")]
+#[unsafe(link_section = ".init_array")]
+static BEFORE_MAIN: extern "C" fn() = {
+    extern "C" fn before_main() {
+        if env!("CARGO_CRATE_NAME") == "supervised" {
+            xqute::supervise();
+        }
+    }
+    before_main
+};
+
 /// A work directory that goes with the test, and a builder for a run in it that uses these plugins alone.
 fn run_of(plugins: &[&str]) -> (TempDir, XquteBuilder) {
     let dir = tempfile::tempdir().unwrap();

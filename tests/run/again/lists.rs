@@ -16,7 +16,7 @@ fn snapshot(path: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         if path.is_dir() {
             files.insert(path.clone(), Vec::new());
             files.append(&mut snapshot(&path));
-        } else if !path.ends_with("journal") {
+        } else if path.is_file() && !path.ends_with("journal") {
             files.insert(path.clone(), fs::read(&path).unwrap());
         }
     }

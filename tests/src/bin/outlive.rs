@@ -1,0 +1,41 @@
+//! A program whose jobs outlive it: `outlive FORKS FILE WORKDIR...` runs the commands of a file, a line each, in every work
+//! directory at once, and prints how each run went.
+#![expect(clippy::print_stdout, reason = "it is how a program tells")]
+
+use std::process::ExitCode;
+
+use xqute::{JobSpec, Xqute};
+
+fn main() -> ExitCode {
+    xqute::supervise();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = match &arguments[..] {
+        [forks, file, workdirs @ ..] => run(forks, file, workdirs),
+        _ => Err("outlive FORKS FILE WORKDIR...".into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(forks: &str, file: &str, workdirs: &[String]) -> Result<(), Box<dyn std::error::Error>> {
+    let (forks, list) = (forks.parse()?, std::fs::read_to_string(file)?);
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let mut runs = Vec::new();
+        for workdir in workdirs {
+            let run = Xqute::builder().workdir(workdir).forks(forks).build()?;
+            for line in list.lines() {
+                run.feed(JobSpec::parse(line)).await?;
+            }
+            runs.push(run);
+        }
+        for run in runs {
+            println!("{}", run.run_until_complete().await?.counts);
+        }
+        Ok(())
+    })
+}
