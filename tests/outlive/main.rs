@@ -54,7 +54,7 @@ fn exited(code: i32) -> Result<(), Failure> {
 
 /// The end of a job whose supervisor was killed: a system that tells strangers nothing leaves it unknown, never wrong.
 fn exited_or_unseen(end: &Result<(), Failure>, code: i32) -> bool {
-    *end == exited(code) || matches!(end, Err(Failure::NodeFailed(_)))
+    *end == exited(code) || matches!(end, Err(Failure::Unknown(_)))
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn what_still_runs_is_found_without_a_supervisor() {
     let live = live(recover(&backend, &workdir, &left(&workdir, 3)).await);
     backend.kill(&[live[2].jid.clone()], Kill::Kill).await.unwrap();
     let killed = ends(&backend, &live[2..]).await;
-    assert!(matches!(killed[0], Err(Failure::Signal(_) | Failure::NodeFailed(_))), "{killed:?}");
+    assert!(matches!(killed[0], Err(Failure::Signal(_) | Failure::Unknown(_))), "{killed:?}");
     scene.open(2);
     let ends = ends(&backend, &live[..2]).await;
     assert!(exited_or_unseen(&ends[0], 0) && exited_or_unseen(&ends[1], 1), "{ends:?}");

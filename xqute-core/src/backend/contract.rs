@@ -125,6 +125,14 @@ pub struct Left {
     pub process: Option<Process>,
 }
 
+impl Left {
+    /// An attempt of which nothing more was written down.
+    #[must_use]
+    pub fn new(run: Arc<str>, index: usize, attempt: u32) -> Self {
+        Self { index, attempt, run, jid: None, process: None }
+    }
+}
+
 /// What became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
@@ -150,48 +158,6 @@ pub enum Kill {
     Term,
     /// End it: SIGKILL.
     Kill,
-}
-
-/// An attempt that an earlier run had submitted, or was about to, and whose end its journal does not tell.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Left {
-    /// The job's number.
-    pub index: usize,
-    /// Which attempt, from 0.
-    pub attempt: u32,
-    /// The run that submitted it.
-    pub run: Arc<str>,
-    /// What the scheduler called it, if that was written down.
-    pub jid: Option<Jid>,
-    /// Its process, if that was.
-    pub process: Option<Process>,
-}
-
-impl Left {
-    /// An attempt of which nothing more was written down.
-    #[must_use]
-    pub fn new(run: Arc<str>, index: usize, attempt: u32) -> Self {
-        Self { index, attempt, run, jid: None, process: None }
-    }
-}
-
-/// What became of an attempt that was left.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
-    /// It runs. It is observed and killed by the name in this, which no other job of the new run has.
-    Live(Accepted),
-    /// It has ended.
-    Ended {
-        /// By itself with 0, or with this failure.
-        end: Result<(), Failure>,
-        /// What it used, where that is known.
-        usage: Option<Usage>,
-    },
-    /// It never began, and never will.
-    NotStarted,
-    /// It may have run, and nobody can tell how it ended, for this reason.
-    Unknown(String),
 }
 
 /// A scheduler that cannot be asked, for now: nothing is known of any job, which is not to say that one has ended. It is
@@ -268,23 +234,4 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// Kills jobs, with everything that they started. Whether one ended is observed, not told here; one that has ended is
     /// no error.
     fn kill<'a>(&'a self, jids: &'a [Jid], how: Kill) -> Answer<'a, Result<(), Unreachable>>;
-
-    /// What became of attempts that an earlier run has left: an answer for each, in their order. It is asked once, before the
-    /// first job is submitted, and only where something is left. Default: this scheduler cannot tell.
-    fn recover<'a>(
-        &'a self,
-        workdir: &'a Path,
-        left: &'a [Left],
-    ) -> Answer<'a, Result<Vec<Found>, Unreachable>> {
-        let _ = workdir;
-        Box::pin(async move {
-            let unknown = |_| Found::Unknown("this scheduler cannot tell what became of it".to_owned());
-            Ok(left.iter().map(unknown).collect())
-        })
-    }
-
-    /// What the user should be told of how jobs are run here, when the run has ended. Default: nothing.
-    fn note(&self) -> Option<String> {
-        None
-    }
 }

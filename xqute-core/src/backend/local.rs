@@ -299,6 +299,6 @@ impl Shared {
 fn unseen(status: Option<i32>) -> Seen {
     let why = "the process that looked after it was killed, and the system tells nobody else how it ended";
     // It says nothing about the job, which may run again for free.
-    let end = status.map_or_else(|| Err(Failure::NodeFailed(why.into())), ended);
+    let end = status.map_or_else(|| Err(Failure::Unknown(why.into())), ended);
     Seen::Exited { end, usage: None }
 }
