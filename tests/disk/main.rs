@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use xqute::{Error, Events, FeedError, Moment, RunError, RunEvent, Summary, Xqute, XquteBuilder};
+use xqute::{
+    Error, Events, Failure, FeedError, Moment, Outcome, RunError, RunEvent, Summary, Xqute, XquteBuilder,
+};
 use xqute_tests::ledger::Ledger;
 
 use tmpfs::{Room, Tmpfs};
@@ -174,6 +176,12 @@ impl Came {
         while let Some(event) = events.next().await {
             match event {
                 RunEvent::Reached(Moment::Succeeded, job) => assert!(self.succeeded.insert(job.index())),
+                // What could not be written down about it may be its end.
+                RunEvent::Reached(Moment::Failed, job)
+                    if matches!(job.outcome().and_then(Outcome::failure), Some(Failure::Unknown(_))) =>
+                {
+                    assert!(job.will_retry());
+                }
                 RunEvent::Reached(Moment::Failed | Moment::Killed, job) => {
                     self.blamed.push(format!("job {} {:?}", job.index(), job.outcome()));
                 }

@@ -120,7 +120,9 @@ impl Performer {
     fn obey(&mut self, order: Order, dispatcher: &mut Dispatcher, questions: &mut Questions) {
         match order {
             // It was ordered before it was known that the journal cannot be written.
-            Order::Submit(_) if dispatcher.broken().is_some() => {}
+            Order::Submit(index) if dispatcher.broken().is_some() => {
+                dispatcher.not_submitted(index, "the run's files cannot be written");
+            }
             Order::Submit(index) => self.submit(index, dispatcher, questions),
             Order::Call(index, notices) => self.caller.call(index, notices),
             // Nobody reads any more, if it fails.

@@ -27,11 +27,17 @@ impl Dispatcher {
                 }
             }
             Err(Refused::Storage(why)) => {
+                self.not_submitted(index, &why);
                 self.breaks(why);
                 self.step(index, Event::Postponed);
             }
         }
         self.fill_slots();
+    }
+
+    /// It was to be submitted, and was not, because the run's files cannot be written: nothing is left of that for another run.
+    pub(in crate::engine) fn not_submitted(&mut self, index: usize, why: &str) {
+        self.records.push(&Record::Unstarted { index, why, when: self.now });
     }
 
     fn accepted(&mut self, index: usize, Accepted { jid, running, process }: Accepted) {
