@@ -78,6 +78,13 @@ impl Round {
         (program, list)
     }
 
+    /// Until the engine has made a job's directory.
+    pub(crate) fn wait_for_engine(&self) {
+        while !self.path("w/0").exists() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     pub(crate) fn rest_of_list(&self) -> String {
         self.list().split_once('\n').unwrap().1.to_owned()
     }

@@ -46,6 +46,8 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// Whether the program came to that step.
 fn kill_in(round: &Round, thread: &str, calls: &str, number: usize) -> bool {
     let (mut program, mut list) = round.start_slowly();
+    // A thread that has just begun has the name of the one that began it.
+    round.wait_for_engine();
     let tid = tid(&program, thread);
     let mut tracer = Command::new("strace");
     tracer.args(["-p", &tid, "-o", "/dev/null", "-e", &format!("trace={calls}")]);
@@ -73,8 +75,10 @@ fn tid(program: &Child, thread: &str) -> String {
         for task in fs::read_dir(Path::new("/proc").join(program.id().to_string()).join("task")).unwrap() {
             let task = task.unwrap();
             let name = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
-            if name.trim_end() == thread {
-                return task.file_name().into_string().unwrap();
+            let tid = task.file_name().into_string().unwrap();
+            // The program's first thread has the program's name.
+            if name.trim_end() == thread && tid != program.id().to_string() {
+                return tid;
             }
         }
         std::thread::sleep(std::time::Duration::from_millis(1));
