@@ -55,6 +55,17 @@ fn the_program_is_killed_and_no_job_is_lost_doubled_or_called_failed() {
 }
 
 #[test]
+fn the_supervisor_is_killed_and_what_runs_twice_is_told() {
+    kill_and_go_on(&[Victim::Supervisor], crashes(4), &[]);
+}
+
+#[test]
+fn both_are_killed_and_what_runs_twice_is_told() {
+    kill_and_go_on(&[Victim::Program, Victim::Supervisor], crashes(4), &[]);
+    kill_and_go_on(&[Victim::Supervisor, Victim::Program], crashes(4), &[]);
+}
+
+#[test]
 fn the_program_is_killed_in_each_of_its_steps() {
     let mut sum = Verdict::default();
     for (thread, calls) in step::all() {

@@ -20,6 +20,8 @@ const LONGEST: Duration = Duration::from_secs(120);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Victim {
     Program,
+    /// What looks after its jobs.
+    Supervisor,
 }
 
 pub(crate) struct Round {
@@ -57,7 +59,7 @@ impl Round {
 
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_xqute"));
-        command.args(["run", "-q", "--no-print", "-j4", "-w", "w", "--num-retries", "1"]);
+        command.args(["run", "--progress", "never", "--no-print", "-j4", "-w", "w", "--num-retries", "1"]);
         command.args(["--retry-delay", "0"]).args(&self.options).current_dir(self.dir.path());
         let told = fs::File::options().append(true).create(true).open(self.path("told")).unwrap();
         command.stdout(Stdio::null()).stderr(told);
@@ -95,24 +97,49 @@ impl Round {
         loop {
             assert!(begun.elapsed() < LONGEST, "the round hangs: {}", self.tell());
             let (mut program, started) = (self.start(), Instant::now());
-            if !victims.is_empty() {
+            let status = loop {
+                if victims.is_empty() {
+                    break program.wait().unwrap();
+                }
                 std::thread::sleep(Duration::from_millis(dice.roll(400)));
-            }
-            let ran = self.has_running();
-            let at = u64::try_from(started.elapsed().as_millis()).unwrap();
-            for Victim::Program in victims {
-                program.kill().unwrap();
-            }
-            let status = program.wait().unwrap();
+                let ran = self.has_running();
+                let at = u64::try_from(started.elapsed().as_millis()).unwrap();
+                let killed: Vec<bool> = victims.iter().map(|it| self.kill(*it, &mut program)).collect();
+                let ended = program
+                    .try_wait()
+                    .unwrap()
+                    .or_else(|| victims.contains(&Victim::Program).then(|| program.wait().unwrap()));
+                if ran && killed.iter().all(|it| *it) && ended.is_none_or(|it| it.signal() == Some(9)) {
+                    felled.push(at);
+                }
+                if let Some(status) = ended {
+                    break status;
+                }
+                assert!(begun.elapsed() < LONGEST, "the round hangs: {}", self.tell());
+            };
             if let Some(code) = status.code() {
                 assert!(code == 0 || code == 1, "{}", self.tell());
                 return felled;
             }
             assert_eq!(status.signal(), Some(9));
-            if ran {
-                felled.push(at);
-            }
         }
+    }
+
+    /// Whether there was such a process.
+    fn kill(&self, victim: Victim, program: &mut Child) -> bool {
+        if victim == Victim::Program {
+            return program.kill().is_ok();
+        }
+        let here = self.dir.path().canonicalize().unwrap();
+        let processes = fs::read_dir("/proc").unwrap().map(|it| it.unwrap().path());
+        let mut supervisors = processes.filter(|it| {
+            fs::read(it.join("cmdline")).is_ok_and(|words| words.starts_with(b"xqute-supervisor"))
+                && fs::read_link(it.join("cwd")).is_ok_and(|cwd| cwd == here)
+        });
+        supervisors.next().is_some_and(|it| {
+            let pid = it.file_name().unwrap().to_owned();
+            Command::new("kill").arg("-KILL").arg(pid).status().unwrap().success()
+        })
     }
 
     /// Whether a job has said that it started and not that it ended.
@@ -143,10 +170,10 @@ impl Round {
         verdict
     }
 
-    /// Whether the run has told that it does not know how an attempt of the job ended.
+    /// Whether a run has told that it does not know how an attempt of the job ended.
     fn says_unknown(&self, index: usize) -> bool {
         let told = fs::read_to_string(self.path("told")).unwrap();
-        told.lines().any(|line| line.contains(&format!("job {index} ")) && line.contains("unknown"))
+        told.lines().any(|line| line.contains(&format!("job {index} ")) && line.contains("not known"))
     }
 
     fn is_spoilt(&self, index: usize) -> bool {
