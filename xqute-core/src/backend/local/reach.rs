@@ -140,19 +140,20 @@ async fn within(workdir: &Path, lock: File, why: &str) -> io::Result<Reached> {
         supervisor.serve();
     };
     thread::Builder::new().name("xqute-jobs".to_owned()).spawn(body)?;
-    let mut reached = hello(ours).await?;
+    let mut reached = introduce(ours).await?;
     reached.note = Some(format!(
         "jobs are looked after by this program itself, because {why}: if it is killed, how they end is not seen, and they may have to run again"
     ));
     Ok(reached)
 }
 
-/// Says how this program's surroundings are, and waits for a welcome.
+/// A process may stand still; a thread of this program does not.
 async fn hello(stream: Stream) -> io::Result<Reached> {
     let late = |_| io::Error::from(io::ErrorKind::TimedOut);
     timeout(PATIENCE, introduce(stream)).await.map_err(late)?
 }
 
+/// Says how this program's surroundings are, and waits for a welcome.
 async fn introduce(stream: Stream) -> io::Result<Reached> {
     stream.set_nonblocking(true)?;
     let mut stream = UnixStream::from_std(stream)?;

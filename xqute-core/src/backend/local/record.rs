@@ -6,13 +6,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// The size of a record.
 pub(super) const SIZE: usize = 64;
 
-/// In every record, so that no zeros or text are one.
-const MARK: u16 = 0x9a7e;
+/// Every record begins with this and ends with that: where the end of one is missing, the beginning of the next is not taken for it.
+const BEGIN: u16 = 0x9a7e;
+const END: u8 = b'\n';
+/// Where the checksum stands, and behind it what it is of.
+const SUM: usize = 2;
+const KIND: usize = 6;
+const FLAGS: usize = 7;
 /// Where the process number stands; its process fills it in.
 const PID: usize = 28;
 /// Where the time stands, and behind it the tick of the start.
 const WHEN: usize = 32;
 const START: usize = 40;
+
+/// What seven bytes can hold.
+const MOST_MICROS: u64 = (1 << 56) - 1;
 
 /// An attempt of a job, by what no other has in a work directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -104,11 +112,12 @@ impl Record {
             }
             Self::Ended { attempt, pid, end, when } => {
                 it.head(4, attempt, pid, when);
-                it.0[5] = u8::from(end.exact);
+                it.0[FLAGS] = u8::from(end.exact);
                 it.u32(40, end.status.cast_unsigned());
                 it.u32(44, end.peak);
                 it.u64(48, end.user);
-                it.u64(56, end.system);
+                // The last byte is the record's own: this is enough for two thousand years.
+                it.u64(56, end.system.min(MOST_MICROS));
             }
         }
         it.sealed()
@@ -117,12 +126,12 @@ impl Record {
     /// `None`: these bytes are none, or damaged.
     pub(super) fn decode(bytes: &[u8; SIZE]) -> Option<Self> {
         let it = Fields(*bytes);
-        if it.sealed() != *bytes || it.0[6..8] != MARK.to_le_bytes() {
+        if it.sealed() != *bytes {
             return None;
         }
         let attempt = Attempt { run: it.get(8), index: it.get(16), number: it.get_u32(24) };
         let (pid, when) = (it.get_u32(PID).cast_signed(), it.get(WHEN));
-        Some(match it.0[4] {
+        Some(match it.0[KIND] {
             1 => {
                 let place = Place { boot: attempt.run, namespace: attempt.index };
                 Self::Supervisor { place, pid, start: it.get(START), when }
@@ -131,7 +140,7 @@ impl Record {
             3 => Self::NotExecuted { attempt, pid, errno: it.get_u32(40).cast_signed(), when },
             4 => {
                 let (status, peak) = (it.get_u32(40).cast_signed(), it.get_u32(44));
-                let (user, system, exact) = (it.get(48), it.get(56), it.0[5] == 1);
+                let (user, system, exact) = (it.get(48), it.get(56) & MOST_MICROS, it.0[FLAGS] == 1);
                 Self::Ended { attempt, pid, end: End { status, user, system, peak, exact }, when }
             }
             5 => Self::Lost { attempt, pid, errno: it.get_u32(40).cast_signed(), when },
@@ -159,8 +168,7 @@ struct Fields([u8; SIZE]);
 
 impl Fields {
     fn head(&mut self, kind: u8, attempt: Attempt, pid: i32, when: u64) {
-        self.0[4] = kind;
-        self.0[6..8].copy_from_slice(&MARK.to_le_bytes());
+        self.0[KIND] = kind;
         self.u64(8, attempt.run);
         self.u64(16, attempt.index);
         self.u32(24, attempt.number);
@@ -184,10 +192,13 @@ impl Fields {
         u32::from_le_bytes(std::array::from_fn(|n| self.0[at + n]))
     }
 
-    /// With the checksum of all that follows it.
+    /// With its ends, and the checksum of all that follows it.
     fn sealed(&self) -> [u8; SIZE] {
         let mut sealed = self.0;
-        sealed[..4].copy_from_slice(&crc32fast::hash(&self.0[4..]).to_le_bytes());
+        sealed[..SUM].copy_from_slice(&BEGIN.to_le_bytes());
+        sealed[SIZE - 1] = END;
+        let sum = crc32fast::hash(&sealed[KIND..]);
+        sealed[SUM..KIND].copy_from_slice(&sum.to_le_bytes());
         sealed
     }
 }
@@ -219,13 +230,8 @@ pub(super) mod tests {
     }
 
     pub(in crate::backend::local) fn records() -> impl Strategy<Value = Record> {
-        let ends = any::<(i32, u64, u64, u32, bool)>().prop_map(|(status, user, system, peak, exact)| End {
-            status,
-            user,
-            system,
-            peak,
-            exact,
-        });
+        let ends = (any::<(i32, u64, u32, bool)>(), 0..=MOST_MICROS)
+            .prop_map(|((status, user, peak, exact), system)| End { status, user, system, peak, exact });
         prop_oneof![
             any::<(u64, u64, i32, u64, u64)>().prop_map(|(boot, namespace, pid, start, when)| {
                 Record::Supervisor { place: Place { boot, namespace }, pid, start, when }
@@ -310,8 +316,8 @@ pub(super) mod tests {
         let end = End { status: 256, user: 1_000, system: 2_000, peak: 4_096, exact: true };
         let bytes = Record::Ended { attempt, pid: 99, end, when: 1_700_000_000_000 }.encode();
         let hex: String = bytes.iter().map(|it| format!("{it:02x}")).collect();
-        let expected = "04017e9aefcdab8967452301070000000000000002000000630000000068e5cf8b010000\
-                        0001000000100000e803000000000000d007000000000000";
-        assert_eq!(&hex[8..], expected);
+        let expected = "0401efcdab8967452301070000000000000002000000630000000068e5cf8b010000\
+                        0001000000100000e803000000000000d00700000000000a";
+        assert_eq!((&hex[..4], &hex[12..]), ("7e9a", expected));
     }
 }
