@@ -1,6 +1,6 @@
 //! Programs that are killed while their jobs run, and what the jobs themselves say of it afterwards.
 //!
-//! `CRASHES=1000` asks for so many kills of each kind; `.ci/full` does. What happens is random: the seed is printed, and
+//! `CRASHES=200` asks for so many kills; `.ci/run` does, and `.ci/full` for more. What happens is random: the seed is printed, and
 //! `CRASH_SEED` sets it.
 #![expect(
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ use proof::Verdict;
 use round::{Round, Victim};
 
 /// So many kills of each kind, where nothing else is asked for.
-const CRASHES: usize = 200;
+const CRASHES: usize = 40;
 
 fn crashes(share: usize) -> usize {
     let asked = std::env::var("CRASHES").ok().map(|it| it.parse().unwrap());
