@@ -23,8 +23,10 @@ mod complete;
 mod config;
 mod control;
 mod detach;
+mod explain;
 mod hints;
 mod jobs;
+mod journal;
 mod log;
 mod logs;
 mod options;
@@ -60,7 +62,7 @@ mod exit {
 pub fn main() -> ExitCode {
     match Args::try_parse() {
         Ok(args) => act(args).unwrap_or_else(|error| refuse(&error)),
-        Err(error) => explain(&hints::add(error, &std::env::args_os().collect::<Vec<_>>())),
+        Err(error) => usage(&hints::add(error, &std::env::args_os().collect::<Vec<_>>())),
     }
 }
 
@@ -72,7 +74,7 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
             let run = match settings::with_settings(&settings, &run) {
                 Ok(Args { verb: Verb::Run(run) }) => run,
                 Ok(_) => run,
-                Err(error) => return Ok(explain(&error)),
+                Err(error) => return Ok(usage(&error)),
             };
             if run.detach && !run.detached {
                 return Ok(ExitCode::from(detach::start()?));
@@ -88,6 +90,8 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
         Verb::Kill(kill) => attend::kill(&kill)?,
         Verb::Wait(wait) => attend::wait(&wait)?,
         Verb::Attach(wait) => attend::attach(&wait)?,
+        Verb::Explain(explain) => explain::show(&explain)?,
+        Verb::Journal(journal) => journal::show(&journal)?,
         Verb::Completions(completions) => complete::completions(&completions)?,
         Verb::Man(man) => complete::man(man)?,
     };
@@ -95,7 +99,7 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Help, or what is wrong with what was typed. Nothing can be told if standard error is closed.
-fn explain(error: &clap::Error) -> ExitCode {
+fn usage(error: &clap::Error) -> ExitCode {
     let _ = error.print();
     ExitCode::from(if error.use_stderr() { exit::WRONG } else { exit::SUCCESS })
 }

@@ -20,7 +20,9 @@ pub use engine::{
 };
 pub use hook::*;
 pub use job::*;
-pub use store::{JobState, JobView, JournalError, RunView, WorkDirError, WorkDirView, utc};
+pub use store::{
+    Entries, Entry, Fact, JobState, JobView, JournalError, RunView, WorkDirError, WorkDirView, utc,
+};
 pub use xqute_macros::{hook, hookspec, link_plugins};
 #[doc(hidden)]
 pub mod __private;

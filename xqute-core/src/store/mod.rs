@@ -1,5 +1,6 @@
 //! What survives a crash? The work directory, the journal in it, and the small files of jobs.
 
+mod entries;
 mod error;
 mod frame;
 mod holder;
@@ -17,13 +18,14 @@ mod view;
 mod words;
 mod workdir;
 
+pub use entries::{Entries, Entry, Fact};
 pub use error::{JournalError, WorkDirError};
 pub(crate) use journal::{Journal, Opened};
 pub(crate) use metadata::{make_metadir, write_line, write_script};
 pub(crate) use past::{Past, PastState, Sameness};
 pub(crate) use record::{Record, Used};
 pub(crate) use records::Records;
-pub(crate) use utc::now;
 pub use utc::utc;
+pub(crate) use utc::{millis, now};
 pub use view::{JobState, JobView, RunView, WorkDirView};
 pub(crate) use workdir::WorkDir;

@@ -141,10 +141,16 @@ impl Past {
                 self.job(index, most)?.state = PastState::Failed { attempt };
             }
             // It stays as far as it came.
-            Record::Unstarted { index, .. } | Record::Environment { index, .. } => {
+            Record::Unstarted { index, .. }
+            | Record::Environment { index, .. }
+            | Record::Retry { index, .. }
+            | Record::GaveUp { index, .. } => {
                 self.job(index, most)?;
             }
-            Record::RunIn { .. } => {}
+            Record::RunIn { .. }
+            | Record::Rules { .. }
+            | Record::Stopped { .. }
+            | Record::Compacted { .. } => {}
             Record::Ended { index, status, .. } => {
                 self.job(index, most)?.state = PastState::Ended(end(status)?);
             }

@@ -52,6 +52,13 @@ pub(super) fn every_kind() -> Vec<Record<'static>> {
         Record::Unstarted { index: 1, why: "the run was halted", when: 1010 },
         Record::RunIn { cwd: Bytes(b"/home/\xFF") },
         Record::Environment { index: 1, names: Words::Read(vec![Bytes(b"A"), Bytes(b"\xFF")]) },
+        Record::Rules { forks: 300, retries: 3, timeout: Some(1500), halt: "now,fail=1", held: "delay=1s" },
+        Record::Rules { forks: 1, retries: 0, timeout: None, halt: "", held: "" },
+        Record::Retry { index: 1, attempt: 1, used: 1, retries: 3, wait: 2000, when: 1011 },
+        Record::GaveUp { index: 1, attempt: 3, used: 3, retries: 3, covered: true, when: 1012 },
+        Record::Stopped { why: "halted", by: Some(1), when: 1013 },
+        Record::Stopped { why: "SIGINT", by: None, when: 1014 },
+        Record::Compacted { records: 70_000, when: 1015 },
     ]
 }
 
@@ -121,7 +128,7 @@ pub(super) struct Parts {
 
 prop_compose! {
     pub(super) fn parts()(
-        kind in 0_u8..11,
+        kind in 0_u8..16,
         number in any::<(usize, u32, u64)>(),
         text in ".*",
         words in proptest::collection::vec(any::<Vec<u8>>(), 0..5),
@@ -151,10 +158,21 @@ impl Parts {
             7 => Record::Done { when },
             8 => Record::Unstarted { index, why: text, when },
             9 => Record::RunIn { cwd: Bytes(text.as_bytes()) },
-            _ => Record::Environment {
+            10 => Record::Environment {
                 index,
                 names: Words::Read(self.words.iter().map(|it| Bytes(it)).collect()),
             },
+            11 => {
+                let timeout = rc.map(|_| when);
+                Record::Rules { forks: index, retries: attempt, timeout, halt: text, held: text }
+            }
+            12 => Record::Retry { index, attempt, used: attempt, retries: attempt, wait: when, when },
+            13 => {
+                let covered = rc.is_some();
+                Record::GaveUp { index, attempt, used: attempt, retries: attempt, covered, when }
+            }
+            14 => Record::Stopped { why: text, by: rc.map(|_| index), when },
+            _ => Record::Compacted { records: when, when },
         }
     }
 }

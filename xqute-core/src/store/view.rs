@@ -244,14 +244,10 @@ fn take(jobs: &mut Vec<Marks>, runs: &mut Vec<Seen>, record: &Record<'_>, at: u6
             }
             return;
         }
-        Record::Fed { index, .. }
-        | Record::Environment { index, .. }
-        | Record::Submitting { index, .. }
-        | Record::Submitted { index, .. }
-        | Record::Started { index, .. }
-        | Record::Failed { index, .. }
-        | Record::Ended { index, .. }
-        | Record::Unstarted { index, .. } => *index,
+        other => match other.index() {
+            Some(index) => index,
+            None => return,
+        },
     };
     if index >= most {
         return;
@@ -271,7 +267,14 @@ impl Marks {
 
     fn take(&mut self, record: &Record<'_>, at: u64) {
         match *record {
-            Record::Run { .. } | Record::RunIn { .. } | Record::Done { .. } => {}
+            Record::Run { .. }
+            | Record::RunIn { .. }
+            | Record::Rules { .. }
+            | Record::Retry { .. }
+            | Record::GaveUp { .. }
+            | Record::Stopped { .. }
+            | Record::Compacted { .. }
+            | Record::Done { .. } => {}
             // The job may be another now, under the same name.
             Record::Fed { .. } => (self.fed, self.environment) = (at, 0),
             Record::Environment { .. } => self.environment = at,

@@ -8,7 +8,7 @@ use crate::backend::Kill;
 use crate::engine::treaty::{Notice, Order, SmallFile, Timer};
 use crate::job::{Cancelled, Failure, KillReason, Moment, Outcome, Status};
 use crate::lifecycle::{Effect, Ends, Event, Rules, State, step};
-use crate::store::{Record, Used};
+use crate::store::{self, Record, Used};
 
 /// How long a job may take to go after SIGKILL, before the run goes on without it.
 pub(super) const UNKILLABLE: Duration = Duration::from_secs(30);
@@ -47,7 +47,7 @@ impl Dispatcher {
         }
         if matches!(step.state, State::Ended(_)) {
             self.settle(index);
-            self.check_halt();
+            self.check_halt(index);
         }
     }
 
@@ -117,13 +117,16 @@ impl Dispatcher {
     }
 
     fn end_attempt(&mut self, index: usize, failure: Failure, wait: Duration) {
+        self.orders.push(Order::Timer(index, Timer::Backoff, Some(wait)));
         let Some(entry) = self.jobs.get_mut(index) else { return };
         let attempt = entry.tried.count();
         entry.tried.failed(&failure);
         let (why, rc, usage) = (failure.to_string(), entry.rc, entry.usage.map(Used::from));
         self.records.push(&Record::Failed { index, attempt, why: &why, rc, usage, when: self.now });
+        let retries = entry.spec().given_retry().unwrap_or(&self.settings.retry).retries;
+        let (used, wait, when) = (entry.tried.paid, store::millis(wait), self.now);
+        self.records.push(&Record::Retry { index, attempt, used, retries, wait, when });
         entry.outcome = Some(Outcome::Failed(failure));
-        self.orders.push(Order::Timer(index, Timer::Backoff, Some(wait)));
         self.write_end(index, Status::Failed);
     }
 
@@ -137,6 +140,13 @@ impl Dispatcher {
         } else {
             Record::Ended { index, attempt, status: status.code(), why: &why, rc, usage, when }
         });
+        if let Outcome::Failed(failure) = &outcome {
+            let policy = entry.spec().given_retry().unwrap_or(&self.settings.retry);
+            if policy.retries > 0 {
+                let (used, retries, covered) = (entry.tried.paid, policy.retries, policy.covers(failure));
+                self.records.push(&Record::GaveUp { index, attempt, used, retries, covered, when });
+            }
+        }
         let count = match &outcome {
             Outcome::Succeeded => &mut self.counts.succeeded,
             Outcome::Skipped { .. } => &mut self.counts.skipped,

@@ -126,7 +126,7 @@ impl JobState {
     }
 
     /// `None`: this code is of no end.
-    pub(super) fn ended(code: u8) -> Option<Self> {
+    pub(in crate::store) fn ended(code: u8) -> Option<Self> {
         let ends = [
             (Status::Finished, Self::Succeeded),
             (Status::Failed, Self::Failed),
@@ -165,7 +165,15 @@ impl JobView {
 
     pub(super) fn take(&mut self, record: Record<'_>) {
         match record {
-            Record::Run { .. } | Record::RunIn { .. } | Record::Done { .. } | Record::Submitting { .. } => {}
+            Record::Run { .. }
+            | Record::RunIn { .. }
+            | Record::Rules { .. }
+            | Record::Retry { .. }
+            | Record::GaveUp { .. }
+            | Record::Stopped { .. }
+            | Record::Compacted { .. }
+            | Record::Done { .. }
+            | Record::Submitting { .. } => {}
             Record::Fed { name, argv, cwd, .. } => {
                 self.name = name.map(str::to_owned);
                 self.argv = owned(&argv);
