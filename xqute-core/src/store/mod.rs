@@ -1,5 +1,6 @@
 //! What survives a crash? The work directory, the journal in it, and the small files of jobs.
 
+mod compact;
 mod entries;
 mod error;
 mod frame;
@@ -10,6 +11,7 @@ mod past;
 mod reader;
 mod record;
 mod records;
+mod rewrite;
 #[cfg(test)]
 mod samples;
 mod sync;

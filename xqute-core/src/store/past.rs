@@ -19,6 +19,8 @@ pub(crate) struct Past {
     /// By index, without gaps: a job of which nothing can be read is one that was fed.
     jobs: Vec<PastJob>,
     runs: Vec<PastRun>,
+    /// How many records tell of all that.
+    pub(super) records: u64,
 }
 
 /// A job of an earlier run. There may be a million of them.
@@ -76,6 +78,7 @@ impl Past {
         // Indices have no gaps and each job has a record: a larger one is nonsense, for which nothing is allocated.
         let most = reader.end() / HEAD as u64;
         while let Some(Part { at, bytes, record }) = reader.next()? {
+            past.records += 1;
             if record.and_then(|it| past.take(it, at, most as usize)).is_none() {
                 damage.push(Damage { at, bytes });
             }
@@ -84,7 +87,6 @@ impl Past {
     }
 
     /// How many jobs there were.
-    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.jobs.len()
     }

@@ -37,6 +37,11 @@ impl Records {
         self.bytes.is_empty()
     }
 
+    /// How many bytes they are.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Adds a frame. `false`: it would be too long, and nothing was added.
     fn encode(&mut self, record: &Record<'_>) -> bool {
         let begin = self.bytes.len();
