@@ -20,7 +20,7 @@ Examples:
   xqute journal --json              an object a line
 
 A line is a time, the job and its attempt, the record, and what it says. Nothing is locked or changed: it may be asked while
-a run goes on. What cannot be read stands in its place, with its length.
+a run goes on. What cannot be read stands in its place, with its length; `xqute check` says what that means.
 
 The JSON has, of each record, `at` and `bytes` (where it is in the file), `when` (milliseconds since 1970), `index`, `attempt`
 (from 1, in its run), `record`, and by that: `run` (`id`, `version`, `scheduler`, `host`, `pid`), `run_in` (`cwd`), `rules`

@@ -12,13 +12,14 @@
 //! | exit code | meaning |
 //! | --- | --- |
 //! | 0 | every job succeeded |
-//! | 1 | some did not |
+//! | 1 | some did not; `xqute check`: something is wrong |
 //! | 2 | something was wrong with what was asked |
 //! | 129, 130, 143 | stopped by SIGHUP, SIGINT, SIGTERM |
 
 mod answer;
 mod args;
 mod attend;
+mod check;
 mod complete;
 mod config;
 mod control;
@@ -92,6 +93,7 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
         Verb::Attach(wait) => attend::attach(&wait)?,
         Verb::Explain(explain) => explain::show(&explain)?,
         Verb::Journal(journal) => journal::show(&journal)?,
+        Verb::Check(check) => check::show(&check)?,
         Verb::Completions(completions) => complete::completions(&completions)?,
         Verb::Man(man) => complete::man(man)?,
     };

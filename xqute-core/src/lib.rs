@@ -21,7 +21,8 @@ pub use engine::{
 pub use hook::*;
 pub use job::*;
 pub use store::{
-    Entries, Entry, Fact, JobState, JobView, JournalError, RunView, WorkDirError, WorkDirView, utc,
+    Checked, Entries, Entry, Fact, Finding, JobState, JobView, JournalError, RunView, WorkDirError,
+    WorkDirView, check, utc,
 };
 pub use xqute_macros::{hook, hookspec, link_plugins};
 #[doc(hidden)]

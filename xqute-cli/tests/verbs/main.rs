@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use desk::{Desk, desk};
 
+mod check;
 mod desk;
 mod explain;
 mod journal;

@@ -1,5 +1,6 @@
 //! What survives a crash? The work directory, the journal in it, and the small files of jobs.
 
+mod check;
 mod compact;
 mod entries;
 mod error;
@@ -20,6 +21,7 @@ mod view;
 mod words;
 mod workdir;
 
+pub use check::{Checked, Finding, check};
 pub use entries::{Entries, Entry, Fact};
 pub use error::{JournalError, WorkDirError};
 pub(crate) use journal::{Journal, Opened};

@@ -172,7 +172,7 @@ impl Past {
 }
 
 /// The status of a job that has ended, by its code.
-fn end(code: u8) -> Option<Status> {
+pub(super) fn end(code: u8) -> Option<Status> {
     let ends = [Status::Finished, Status::Failed, Status::Killed, Status::Cancelled];
     ends.into_iter().find(|it| it.code() == code)
 }

@@ -138,8 +138,11 @@ fn on_disk(records: &[Record<'_>]) -> (TempDir, PathBuf) {
     (dir, path)
 }
 
-/// What the next run reads.
-fn past(path: &Path) -> (Vec<(Option<[u8; 16]>, Option<String>, PastState)>, u64) {
+/// Digest, name and state of each job.
+type Jobs = Vec<(Option<[u8; 16]>, Option<String>, PastState)>;
+
+/// What the next run reads, and how many records that is of.
+fn past(path: &Path) -> (Jobs, u64) {
     let mut reader = Reader::new(File::open(path).unwrap(), path).unwrap();
     let (past, damage) = Past::read(&mut reader).unwrap();
     assert_eq!(damage, []);
