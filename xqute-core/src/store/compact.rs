@@ -182,4 +182,4 @@ impl Kept {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

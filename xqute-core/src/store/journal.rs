@@ -16,6 +16,7 @@ use super::reader::Reader;
 use super::records::Records;
 use super::rewrite::forget;
 use super::sync::{Failed, Syncer};
+use super::view::index::Indexer;
 
 /// A journal that is open for writing, and what was in it.
 #[derive(Debug)]
@@ -35,6 +36,7 @@ pub(crate) struct Journal {
     file: Arc<File>,
     path: Arc<Path>,
     syncing: Syncing,
+    indexer: Indexer,
 }
 
 #[derive(Debug)]
@@ -104,7 +106,8 @@ impl Journal {
             };
             Syncing::Later(Syncer::start(sync)?)
         };
-        Ok(Self { file, path, syncing })
+        let indexer = Indexer::new(&path);
+        Ok(Self { file, path, syncing, indexer })
     }
 
     /// Writes all that is in `records`, by one `write(2)` where the system takes it whole. After an error the file is
@@ -116,6 +119,7 @@ impl Journal {
         }
         let written = records.hand_over(|bytes, at| self.file.write_at(bytes, at));
         let synced = self.written();
+        self.indexer.grown(records.end());
         written.map_err(|error| told("write", &self.path, &error))?;
         synced
     }

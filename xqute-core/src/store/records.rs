@@ -37,6 +37,11 @@ impl Records {
         self.bytes.is_empty()
     }
 
+    /// Where the next one belongs in the file.
+    pub(super) fn end(&self) -> u64 {
+        self.at + self.bytes.len() as u64
+    }
+
     /// How many bytes they are.
     pub(super) fn len(&self) -> usize {
         self.bytes.len()

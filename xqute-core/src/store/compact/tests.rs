@@ -32,7 +32,7 @@ enum Life {
 }
 
 #[derive(Debug, Clone)]
-struct Ran {
+pub(in crate::store) struct Ran {
     lives: [Life; JOBS],
     /// Under its name, with another command.
     fed_again: Option<usize>,
@@ -52,7 +52,7 @@ fn life() -> impl Strategy<Value = Life> {
 }
 
 prop_compose! {
-    fn ran()(
+    pub(in crate::store) fn ran()(
         lives in proptest::array::uniform5(life()),
         fed_again in proptest::option::of(0..JOBS),
         done: bool,
@@ -110,7 +110,7 @@ fn records(index: usize, life: Life, when: u64) -> Vec<Record<'static>> {
     }
 }
 
-fn history(runs: &[Ran]) -> Vec<Record<'static>> {
+pub(in crate::store) fn history(runs: &[Ran]) -> Vec<Record<'static>> {
     let mut all = Vec::new();
     for (number, ran) in runs.iter().enumerate() {
         let when = 1000 + number as u64;
