@@ -9,6 +9,7 @@ use serde_json::Value;
 use desk::{Desk, desk};
 
 mod check;
+mod compact;
 mod desk;
 mod explain;
 mod journal;

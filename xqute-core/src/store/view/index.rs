@@ -143,14 +143,20 @@ impl Writer {
         self.view.reader.go_on_at(from);
         let taken = self.view.read(|index, at| {
             match index {
-                Some(index) => touched.push(index),
+                Some(index) if runs.is_empty() => touched.push(index),
+                Some(_) => {}
                 None => runs.push(at),
             }
             goes_on()
         });
         taken.map_err(io::Error::other)?;
-        touched.sort_unstable();
-        touched.dedup();
+        if runs.is_empty() {
+            touched.sort_unstable();
+            touched.dedup();
+        } else {
+            // The beginning of a run is about all jobs that are left.
+            touched = (0..self.view.jobs.len()).collect();
+        }
         if goes_on() { self.append(from, &runs, &touched) } else { Ok(()) }
     }
 
