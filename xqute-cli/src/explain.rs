@@ -23,11 +23,11 @@ Examples:
   xqute explain 3                   its attempts, and why it is what it is
   xqute explain 3 --json            one object
 
-The JSON has `index`, `state`, `command`, `reasons` (sentences), `plugin` and `reason` (who vetoed, skipped or rejected it),
-`attempts`, and `compacted` (whether the journal was written anew since: then earlier attempts may be missing). An attempt has
-`run`, `attempt` (from 1, in its run), `jid`, `submitted`, `started`, `ended`, `seconds`, `state`, `why`, `rc`, and where it
-failed `used` of `retries`, `covered` (whether those are for such a failure), and `next` (when the next one was due). Times are
-milliseconds since 1970. What is not known is null.
+The JSON is one object: `index`, `state`, `command`, `reasons` (sentences), `plugin` and `reason` (who vetoed, skipped or
+rejected it), `attempts`, and `compacted` (whether the journal was written anew since: then earlier attempts may be missing). An
+attempt has `run`, `attempt` (from 1, in its run), `jid`, `submitted`, `started`, `ended`, `seconds`, `state`, `why`, `rc`, and
+where it failed `used` of `retries`, `covered` (whether those are for such a failure), and `next` (when the next one was due).
+Times are milliseconds since 1970. What is not known is null.
 
 Exit codes: 0 it was told, 2 there is no such run or job.")]
 pub(crate) struct Args {
@@ -61,7 +61,7 @@ pub(crate) fn show(args: &Args) -> Result<u8> {
     let Some(mut job) = view.job(args.index)? else { bail!("there is no job {}", args.index) };
     let history = History::read(Entries::open(&workdir)?, args.index)?;
     job.why = why(&job, &view.files(job.index));
-    let around = Around::of(&view, job.index);
+    let around = Around::of(&view, &history, job.index);
     let told = job.why.clone().unwrap_or_default();
     let judged = judged(&told);
     let explained = Explained {

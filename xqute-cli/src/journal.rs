@@ -27,7 +27,7 @@ The JSON has, of each record, `at` and `bytes` (where it is in the file), `when`
 (`forks`, `retries`, `timeout`, `halt`, `held`: what holds starts back), `fed` (`name`, `argv`, `cwd`), `environment` (`names`;
 values are not kept), `submitting`, `submitted` (`jid`), `started`, `failed` (`why`, `rc`), `retry` (`used` of `retries`, `wait`),
 `gave_up` (`used`, `retries`, `covered`: whether those are for such a failure), `ended` (`state`, `why`, `rc`), `unstarted`
-(`why`), `stopped` (`why`, `by`: because of which job), `done`, `compacted` (`records` that were left out), `unreadable`. Times of
+(`why`), `stopped` (`why`, `by`: because of which job), `waits` (`on`: for which jobs), `done`, `compacted` (`records` that were left out), `unreadable`. Times of
 waiting are milliseconds. What is not known is null.
 
 Exit codes: 0 it was told, 2 there is no such run.")]
@@ -83,8 +83,9 @@ fn word(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(words) => {
-            let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
-            xqute::Argv::new(&words).map_or_else(|_| String::new(), |it| it.to_string())
+            let texts: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+            // Numbers are no words of a command.
+            xqute::Argv::new(&texts).map_or_else(|_| value.to_string(), |it| it.to_string())
         }
         other => other.to_string(),
     }

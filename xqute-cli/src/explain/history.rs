@@ -22,6 +22,8 @@ pub(super) struct Rules {
     pub(super) forks: Option<usize>,
     pub(super) timeout: Option<u64>,
     pub(super) held: String,
+    /// The jobs that it has to wait for, or had to.
+    pub(super) waits: Vec<usize>,
     /// Why it was stopped, and because of how which job ended. Kept from the run of the job's last record.
     pub(super) stopped: Option<(String, Option<usize>)>,
 }
@@ -70,6 +72,7 @@ impl History {
             Fact::Rules { forks, timeout, held, .. } => {
                 (self.run.forks, self.run.timeout, self.run.held) = (Some(forks), timeout, held);
             }
+            Fact::Waits { on } => self.run.waits = on,
             Fact::Stopped { why, by } => self.run.stopped = Some((why, by)),
             Fact::Compacted { .. } => self.compacted = true,
             Fact::Submitting => self.begin(attempt),

@@ -10,16 +10,20 @@ pub(super) struct Around {
     live: bool,
     /// Jobs that the scheduler has, or is asked to take.
     submitted: usize,
+    /// The jobs that it waits for, which have not ended.
+    awaited: Vec<usize>,
     /// Jobs before it that wait for their turn too.
     before: usize,
 }
 
 impl Around {
-    pub(super) fn of(view: &WorkDirView, index: usize) -> Self {
+    pub(super) fn of(view: &WorkDirView, history: &History, index: usize) -> Self {
         let count = |state: JobState| view.states().filter(|it| *it == state).count();
         let before = view.states().take(index).filter(|it| *it == JobState::Queued).count();
         let submitted = count(JobState::Submitted) + count(JobState::Running);
-        Self { live: view.is_live(), submitted, before }
+        let is_open = |other: &usize| view.state(*other).is_none_or(|it| !it.is_over());
+        let awaited = history.run.waits.iter().copied().filter(is_open).collect();
+        Self { awaited, live: view.is_live(), submitted, before }
     }
 }
 
@@ -51,7 +55,11 @@ pub(super) fn reasons(job: &JobView, history: &History, around: &Around) -> Vec<
 
 fn waits(history: &History, around: &Around) -> Vec<String> {
     let mut told = Vec::new();
-    if let Some(forks) = history.run.forks {
+    if !around.awaited.is_empty() {
+        let jobs: Vec<_> = around.awaited.iter().map(ToString::to_string).collect();
+        let what = if jobs.len() == 1 { "job" } else { "jobs" };
+        told.push(format!("it waits for the end of {what} {}", jobs.join(", ")));
+    } else if let Some(forks) = history.run.forks {
         let Around { submitted, before, .. } = around;
         told.push(format!(
             "it waits for its turn: at most {forks} {} at once, {submitted} {} submitted, and {before} {} before it",

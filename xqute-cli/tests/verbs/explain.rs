@@ -124,3 +124,25 @@ fn a_run_that_was_interrupted_is_told() {
         assert!(told[2].starts_with("the run was stopped by SIGTERM"), "{told:?}");
     }
 }
+
+#[test]
+fn a_job_that_waits_for_others_is_told_for_which() {
+    let desk = Desk::new();
+    let (up, go) = (desk.pipe("up"), desk.pipe("go"));
+    let jobs = r#"
+[[job]]
+argv = ["sh", "-c", "echo up >up; read line <go; exit 3"]
+name = "first"
+[[job]]
+argv = ["echo", "second"]
+after = ["first"]
+"#;
+    fs::write(desk.path().join("jobs.toml"), jobs).unwrap();
+    let mut program = desk.start(&["-q", "--file", "jobs.toml"], &[]);
+    fs::read_to_string(up).unwrap();
+    until(&desk, "total", 2);
+    assert_eq!(told(&desk, "1")[1], "it waits for the end of job 0");
+    fs::write(go, "go\n").unwrap();
+    program.wait().unwrap();
+    assert!(told(&desk, "1")[1].starts_with("cancelled: "), "{:?}", told(&desk, "1"));
+}

@@ -73,6 +73,7 @@ struct Kept {
     run: usize,
     ended: u64,
     unstarted: u64,
+    waits: u64,
 }
 
 impl Plan {
@@ -146,6 +147,7 @@ impl Kept {
             Record::Fed { .. } => (self.fed, self.environment) = (at, 0),
             Record::Environment { .. } => self.environment = at,
             Record::Unstarted { .. } => self.unstarted = at,
+            Record::Waits { .. } => self.waits = at,
             Record::Submitting { attempt: 0, .. } => self.begin(at),
             // A hook that decides about it was broken: it has failed without having been submitted.
             Record::Failed { attempt: 0, .. } if is_new_run => self.begin(at),
@@ -175,6 +177,7 @@ impl Kept {
             Record::Fed { .. } => at == self.fed,
             Record::Environment { .. } => at == self.environment,
             Record::Unstarted { .. } => at >= since && at == self.unstarted,
+            Record::Waits { .. } => at >= since && at == self.waits,
             Record::Ended { .. } => at >= since && at == self.ended,
             _ => at >= since,
         }

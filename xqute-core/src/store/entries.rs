@@ -76,6 +76,8 @@ pub enum Fact {
     Unstarted { why: String },
     /// The run is being stopped; because of how which job ended.
     Stopped { why: String, by: Option<usize> },
+    /// It has to wait for these jobs, which had not ended when it came in.
+    Waits { on: Vec<usize> },
     /// The run ended in order.
     Done,
     /// The journal was written anew, without so many records that nothing depended on any more.
@@ -157,9 +159,11 @@ fn times(record: &Record<'_>) -> (Option<u32>, Option<u64>) {
         | Record::Unstarted { when, .. }
         | Record::Stopped { when, .. }
         | Record::Compacted { when, .. } => (None, Some(when)),
-        Record::Fed { .. } | Record::Environment { .. } | Record::RunIn { .. } | Record::Rules { .. } => {
-            (None, None)
-        }
+        Record::Fed { .. }
+        | Record::Environment { .. }
+        | Record::RunIn { .. }
+        | Record::Rules { .. }
+        | Record::Waits { .. } => (None, None),
     }
 }
 
@@ -193,6 +197,7 @@ impl From<Record<'_>> for Fact {
                 Self::Ended { state, why: why.into(), rc }
             }
             Record::Unstarted { why, .. } => Self::Unstarted { why: why.into() },
+            Record::Waits { on, .. } => Self::Waits { on },
             Record::Stopped { why, by, .. } => Self::Stopped { why: why.into(), by },
             Record::Done { .. } => Self::Done,
             Record::Compacted { records, .. } => Self::Compacted { records },

@@ -146,7 +146,8 @@ impl Past {
             Record::Unstarted { index, .. }
             | Record::Environment { index, .. }
             | Record::Retry { index, .. }
-            | Record::GaveUp { index, .. } => {
+            | Record::GaveUp { index, .. }
+            | Record::Waits { index, .. } => {
                 self.job(index, most)?;
             }
             Record::RunIn { .. }

@@ -99,6 +99,8 @@ pub(crate) enum Record<'a> {
     GaveUp { index: usize, attempt: u32, used: u32, retries: u32, covered: bool, when: u64 },
     /// The run is being stopped; `by`: because of how this job ended.
     Stopped { why: &'a str, by: Option<usize>, when: u64 },
+    /// A job has to wait for others: these had not ended yet when it came in.
+    Waits { index: usize, on: Vec<usize> },
     /// The journal was written anew, without so many records that nothing depended on any more.
     Compacted { records: u64, when: u64 },
 }
@@ -162,7 +164,8 @@ impl<'a> Record<'a> {
             | Self::Ended { index, .. }
             | Self::Unstarted { index, .. }
             | Self::Retry { index, .. }
-            | Self::GaveUp { index, .. } => Some(*index),
+            | Self::GaveUp { index, .. }
+            | Self::Waits { index, .. } => Some(*index),
             Self::Run { .. }
             | Self::RunIn { .. }
             | Self::Rules { .. }
@@ -195,6 +198,7 @@ impl<'a> Record<'a> {
                 Self::Rules { forks, retries, timeout, halt: "", held: "" }
             }
             Self::Stopped { by, when, .. } => Self::Stopped { why: "", by, when },
+            Self::Waits { index, .. } => Self::Waits { index, on: Vec::new() },
             Self::Submitting { .. }
             | Self::Started { .. }
             | Self::Retry { .. }

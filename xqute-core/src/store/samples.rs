@@ -58,6 +58,7 @@ pub(super) fn every_kind() -> Vec<Record<'static>> {
         Record::GaveUp { index: 1, attempt: 3, used: 3, retries: 3, covered: true, when: 1012 },
         Record::Stopped { why: "halted", by: Some(1), when: 1013 },
         Record::Stopped { why: "SIGINT", by: None, when: 1014 },
+        Record::Waits { index: 1, on: vec![0, 300] },
         Record::Compacted { records: 70_000, when: 1015 },
     ]
 }
@@ -128,7 +129,7 @@ pub(super) struct Parts {
 
 prop_compose! {
     pub(super) fn parts()(
-        kind in 0_u8..16,
+        kind in 0_u8..17,
         number in any::<(usize, u32, u64)>(),
         text in ".*",
         words in proptest::collection::vec(any::<Vec<u8>>(), 0..5),
@@ -171,6 +172,7 @@ impl Parts {
                 let covered = rc.is_some();
                 Record::GaveUp { index, attempt, used: attempt, retries: attempt, covered, when }
             }
+            15 => Record::Waits { index, on: vec![index; self.words.len()] },
             14 => Record::Stopped { why: text, by: rc.map(|_| index), when },
             _ => Record::Compacted { records: when, when },
         }

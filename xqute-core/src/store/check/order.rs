@@ -148,7 +148,7 @@ impl Job {
                 return Err((format!("ended with a status that is none: {status}"), true));
             }
             // It follows the end that it is about.
-            Record::Environment { .. } | Record::GaveUp { .. } => return Ok(()),
+            Record::Environment { .. } | Record::GaveUp { .. } | Record::Waits { .. } => return Ok(()),
             _ => {}
         }
         let after = self.has_ended;

@@ -31,6 +31,7 @@ impl Marks {
             | Record::Retry { .. }
             | Record::GaveUp { .. }
             | Record::Stopped { .. }
+            | Record::Waits { .. }
             | Record::Compacted { .. }
             | Record::Done { .. } => {}
             // The job may be another now, under the same name.

@@ -171,6 +171,7 @@ impl JobView {
             | Record::Retry { .. }
             | Record::GaveUp { .. }
             | Record::Stopped { .. }
+            | Record::Waits { .. }
             | Record::Compacted { .. }
             | Record::Done { .. }
             | Record::Submitting { .. } => {}
