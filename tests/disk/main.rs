@@ -4,6 +4,7 @@
 //! run is once the one that there is no room for.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod looks;
 mod tmpfs;
 
 use std::collections::{BTreeMap, BTreeSet};

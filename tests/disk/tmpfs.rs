@@ -53,6 +53,13 @@ impl Tmpfs {
         assert!(done.success(), "the room is set to {room:?}");
     }
 
+    /// From now on nothing can be written, or again.
+    pub(crate) fn read_only(&self, only: bool) {
+        let options = if only { "remount,ro" } else { "remount,rw" };
+        let done = Command::new("mount").args(["-o", options, SOURCE]).arg(&self.0).status().unwrap();
+        assert!(done.success(), "{options}");
+    }
+
     /// Blocks and inodes, each all and then those that are free.
     fn figures(&self) -> [u64; 4] {
         let told = Command::new("stat").args(["-f", "-c", "%b %f %c %d %S"]).arg(&self.0).output().unwrap();

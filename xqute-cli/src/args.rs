@@ -12,7 +12,7 @@ use xqute::{DEFAULT_WORKDIR, ErrorStrategy, Halt};
 use crate::options::{self, Scheduler, Shell};
 use crate::output::Progress;
 use crate::settings::Settings;
-use crate::{attend, complete, logs, plugins, script, status};
+use crate::{attend, check, complete, explain, journal, logs, plugins, script, status};
 
 /// Run a list of commands, follow each to its end, and call plugins at every step.
 #[derive(Debug, Parser)]
@@ -40,6 +40,12 @@ pub(crate) enum Verb {
     Wait(attend::Wait),
     /// Show how far a run is, until it has ended; Ctrl-C leaves it alone
     Attach(attend::Wait),
+    /// Tell why a job waits, or ended as it did
+    Explain(explain::Args),
+    /// Print the journal of a work directory, a line a record
+    Journal(journal::Args),
+    /// Verify a work directory, and mend what can be mended
+    Check(check::Args),
     /// Show the plugins in this binary and their hooks, in the order of their calls
     Plugins(plugins::Args),
     /// Show the options of `xqute run` that are in effect here, and where each is from

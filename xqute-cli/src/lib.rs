@@ -12,19 +12,22 @@
 //! | exit code | meaning |
 //! | --- | --- |
 //! | 0 | every job succeeded |
-//! | 1 | some did not |
+//! | 1 | some did not; `xqute check`: something is wrong |
 //! | 2 | something was wrong with what was asked |
 //! | 129, 130, 143 | stopped by SIGHUP, SIGINT, SIGTERM |
 
 mod answer;
 mod args;
 mod attend;
+mod check;
 mod complete;
 mod config;
 mod control;
 mod detach;
+mod explain;
 mod hints;
 mod jobs;
+mod journal;
 mod log;
 mod logs;
 mod options;
@@ -61,7 +64,7 @@ pub fn main() -> ExitCode {
     xqute::supervise();
     match Args::try_parse() {
         Ok(args) => act(args).unwrap_or_else(|error| refuse(&error)),
-        Err(error) => explain(&hints::add(error, &std::env::args_os().collect::<Vec<_>>())),
+        Err(error) => usage(&hints::add(error, &std::env::args_os().collect::<Vec<_>>())),
     }
 }
 
@@ -73,7 +76,7 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
             let run = match settings::with_settings(&settings, &run) {
                 Ok(Args { verb: Verb::Run(run) }) => run,
                 Ok(_) => run,
-                Err(error) => return Ok(explain(&error)),
+                Err(error) => return Ok(usage(&error)),
             };
             if run.detach && !run.detached {
                 return Ok(ExitCode::from(detach::start()?));
@@ -89,6 +92,9 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
         Verb::Kill(kill) => attend::kill(&kill)?,
         Verb::Wait(wait) => attend::wait(&wait)?,
         Verb::Attach(wait) => attend::attach(&wait)?,
+        Verb::Explain(explain) => explain::show(&explain)?,
+        Verb::Journal(journal) => journal::show(&journal)?,
+        Verb::Check(check) => check::show(&check)?,
         Verb::Completions(completions) => complete::completions(&completions)?,
         Verb::Man(man) => complete::man(man)?,
     };
@@ -96,7 +102,7 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Help, or what is wrong with what was typed. Nothing can be told if standard error is closed.
-fn explain(error: &clap::Error) -> ExitCode {
+fn usage(error: &clap::Error) -> ExitCode {
     let _ = error.print();
     ExitCode::from(if error.use_stderr() { exit::WRONG } else { exit::SUCCESS })
 }

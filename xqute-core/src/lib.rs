@@ -21,7 +21,10 @@ pub use engine::{
 };
 pub use hook::*;
 pub use job::*;
-pub use store::{JobState, JobView, JournalError, RunView, WorkDirError, WorkDirView, utc};
+pub use store::{
+    Checked, Entries, Entry, Fact, Finding, JobState, JobView, JournalError, RunView, WorkDirError,
+    WorkDirView, check, utc,
+};
 pub use xqute_macros::{hook, hookspec, link_plugins};
 #[doc(hidden)]
 pub mod __private;

@@ -39,15 +39,15 @@
 //! that is process-wide: two runs in one process do not see each other. It logs with `tracing`.
 
 pub use xqute_core::{
-    Abstain, Argv, ArgvError, BoxError, BuildError, Cancelled, ConfigError, Counts, CrateId, DEFAULT_DELAY,
-    DEFAULT_GRACE, DEFAULT_MAX_DELAY, DEFAULT_POLL_INTERVAL, DEFAULT_RETRIES, DEFAULT_WORKDIR, EVENTS_KEPT,
-    Error, ErrorStrategy, Events, Failure, FailureKind, Fault, FaultCause, FaultPolicy, FeedError,
-    GraphError, HALT_MINIMUM, Halt, HaltAt, Handle, HookCost, HookInfo, Hooks, Job, JobFiles, JobRef,
-    JobSpec, JobState, JobView, JournalError, KillReason, Moment, NoSuchJob, Outcome, PeakMemory, Place,
-    PluginError, PluginInfo, PluginList, PluginSet, PluginSetBuilder, Progress, Result, RetryPolicy, Run,
-    RunError, RunEvent, RunView, Said, Scheduler, SelectionError, Signal, SkipAs, SpecError, StateError,
-    Status, Stopped, Submit, Summary, Text, Usage, Verdict, WorkDirError, WorkDirView, Xqute, XquteBuilder,
-    in_order, supervise, utc,
+    Abstain, Argv, ArgvError, BoxError, BuildError, Cancelled, Checked, ConfigError, Counts, CrateId,
+    DEFAULT_DELAY, DEFAULT_GRACE, DEFAULT_MAX_DELAY, DEFAULT_POLL_INTERVAL, DEFAULT_RETRIES, DEFAULT_WORKDIR,
+    EVENTS_KEPT, Entries, Entry, Error, ErrorStrategy, Events, Fact, Failure, FailureKind, Fault, FaultCause,
+    FaultPolicy, FeedError, Finding, GraphError, HALT_MINIMUM, Halt, HaltAt, Handle, HookCost, HookInfo,
+    Hooks, Job, JobFiles, JobRef, JobSpec, JobState, JobView, JournalError, KillReason, Moment, NoSuchJob,
+    Outcome, PeakMemory, Place, PluginError, PluginInfo, PluginList, PluginSet, PluginSetBuilder, Progress,
+    Result, RetryPolicy, Run, RunError, RunEvent, RunView, Said, Scheduler, SelectionError, Signal, SkipAs,
+    SpecError, StateError, Status, Stopped, Submit, Summary, Text, Usage, Verdict, WorkDirError, WorkDirView,
+    Xqute, XquteBuilder, check, in_order, supervise, utc,
 };
 /// What runs jobs: this machine, nothing at all, or a backend of one's own.
 pub mod backend {

@@ -8,7 +8,11 @@ use serde_json::Value;
 
 use desk::{Desk, desk};
 
+mod check;
+mod compact;
 mod desk;
+mod explain;
+mod journal;
 mod logs;
 mod script;
 mod status;
@@ -17,14 +21,21 @@ mod stopped;
 #[test]
 fn what_is_not_there_is_told_and_nothing_is_made() {
     let desk = Desk::new();
-    for args in [&["status"][..], &["logs", "0"], &["script", "0"], &["status", "-w", "none", "--json"]] {
+    for args in [
+        &["status"][..],
+        &["logs", "0"],
+        &["script", "0"],
+        &["explain", "0"],
+        &["journal"],
+        &["status", "-w", "none", "--json"],
+    ] {
         desk.refused(args, "no run was made in ");
     }
     desk.refused(&["man", "--dir", "none"], "none is no directory");
     desk.refused(&["man", "rnu"], "there is no verb `rnu`");
     assert_eq!(fs::read_dir(desk.path()).unwrap().count(), 0);
     let desk = desk::desk();
-    for args in [&["status", "7"][..], &["logs", "7"], &["script", "7"]] {
+    for args in [&["status", "7"][..], &["logs", "7"], &["script", "7"], &["explain", "7"]] {
         desk.refused(args, "there is no job 7: they are numbered from 0 to 1");
     }
 }
@@ -36,7 +47,7 @@ fn looking_changes_nothing() {
     let mut bytes = fs::read(&journal).unwrap();
     bytes.extend_from_slice(b"\xF5\xC0torn");
     fs::write(&journal, &bytes).unwrap();
-    for args in [&["status"][..], &["logs", "-f", "1"], &["script", "1"]] {
+    for args in [&["status"][..], &["logs", "-f", "1"], &["script", "1"], &["explain", "1"], &["journal"]] {
         assert_eq!(desk.output(args).0, Some(0), "{args:?}");
     }
     assert_eq!(fs::read(&journal).unwrap(), bytes);
@@ -45,9 +56,16 @@ fn looking_changes_nothing() {
 #[test]
 fn whoever_reads_may_stop() {
     let desk = desk();
-    for args in
-        [&["status"][..], &["logs", "0"], &["script", "0"], &["plugins"], &["man"], &["completions", "zsh"]]
-    {
+    for args in [
+        &["status"][..],
+        &["logs", "0"],
+        &["script", "0"],
+        &["journal"],
+        &["explain", "0"],
+        &["plugins"],
+        &["man"],
+        &["completions", "zsh"],
+    ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let out = desk.xqute(args).stdout(writer).stderr(Stdio::piped()).output().unwrap();

@@ -139,7 +139,11 @@ fn fields(value: &Value, names: &mut BTreeSet<String>) {
 #[test]
 fn the_help_names_the_fields_that_json_has() {
     let desk = desk();
-    for (verb, args) in [("status", &["status", "--json"][..]), ("logs", &["logs", "--json", "1"])] {
+    for (verb, args) in [
+        ("status", &["status", "--json"][..]),
+        ("logs", &["logs", "--json", "1"]),
+        ("explain", &["explain", "--json", "1"]),
+    ] {
         let mut told = BTreeSet::new();
         fields(&desk.json(args), &mut told);
         let help = desk.told(&[verb, "--help"]);

@@ -95,25 +95,41 @@ impl XquteBuilder {
         if let Ok(cwd) = std::env::current_dir() {
             opened.records.push(&Record::run_in(&cwd));
         }
+        let (halt, held) = (self.halts().map(|it| it.to_string()), self.throttle.to_string());
+        opened.records.push(&Record::Rules {
+            forks: self.forks,
+            retries: self.policy().retries,
+            timeout: self.timeout.map(store::millis),
+            halt: halt.as_deref().unwrap_or_default(),
+            held: &held,
+        });
         let written = opened.journal.write(&mut opened.records);
         written.map_err(|error| BuildError::Begin { path: workdir.path().to_path_buf(), error })?;
         Ok(opened)
     }
 
-    fn settings(&self, scene: &Scene, files: bool) -> Settings {
+    /// Of jobs that have none of their own.
+    fn policy(&self) -> RetryPolicy {
         let by_strategy = match self.strategy {
             ErrorStrategy::Retry => RetryPolicy::new(self.num_retries),
             ErrorStrategy::Ignore | ErrorStrategy::Halt => RetryPolicy::never(),
         };
-        let halts = (self.strategy == ErrorStrategy::Halt).then(|| Halt::now().failed(1));
+        self.retry.clone().unwrap_or(by_strategy)
+    }
+
+    fn halts(&self) -> Option<Halt> {
+        self.halt.or((self.strategy == ErrorStrategy::Halt).then(|| Halt::now().failed(1)))
+    }
+
+    fn settings(&self, scene: &Scene, files: bool) -> Settings {
         Settings {
             workdir: scene.run.shared_workdir(),
             run: scene.run.id().into(),
             forks: self.forks,
-            retry: self.retry.clone().unwrap_or(by_strategy),
+            retry: self.policy(),
             timeout: self.timeout,
             grace: self.grace,
-            halt: self.halt.or(halts),
+            halt: self.halts(),
             expected: self.expected,
             files,
             seed: random(),

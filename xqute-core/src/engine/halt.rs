@@ -1,5 +1,7 @@
 //! When is a run given up because of how its jobs end?
 
+use std::fmt;
+
 use crate::hook::Counts;
 
 /// So many jobs must have ended as counted before a percentage means anything.
@@ -86,6 +88,22 @@ impl Halt {
     }
 }
 
+/// In the words of the command line: `now,fail=10%`.
+impl fmt::Display for Halt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.what {
+            What::Failed => "fail",
+            What::Succeeded => "success",
+            What::Done => "done",
+        };
+        write!(f, "{},{what}=", if self.now { "now" } else { "soon" })?;
+        match self.threshold {
+            Threshold::Number(number) => number.fmt(f),
+            Threshold::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
 impl HaltAt {
     fn at(self, what: What, threshold: Threshold) -> Halt {
         Halt { now: self.now, what, threshold }
@@ -137,6 +155,13 @@ mod tests {
         assert!(reached(Halt::now().failed(2)) && !reached(Halt::now().failed(3)));
         assert!(reached(Halt::soon().succeeded(4)) && !reached(Halt::soon().succeeded(5)));
         assert!(reached(Halt::soon().done(6)) && !reached(Halt::soon().done(7)));
+    }
+
+    #[test]
+    fn a_halt_is_told_as_it_is_typed() {
+        assert_eq!(Halt::now().failed_percent(10.0).to_string(), "now,fail=10%");
+        assert_eq!(Halt::soon().succeeded(3).to_string(), "soon,success=3");
+        assert_eq!(Halt::soon().done(1).to_string(), "soon,done=1");
     }
 
     #[test]

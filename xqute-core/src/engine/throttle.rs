@@ -1,5 +1,6 @@
 //! When may the next job start, though there is room for it? Not sooner than asked, and not while the machine is busy.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::time::{Duration, Instant};
@@ -34,6 +35,18 @@ impl Throttle {
     fn allows(&self) -> bool {
         self.load.is_none_or(|most| told("/proc/stat", busy).is_none_or(|now| now < most))
             && self.memory.is_none_or(|least| told("/proc/meminfo", available).is_none_or(|now| now >= least))
+    }
+}
+
+/// The options of the command line, one after the other.
+impl fmt::Display for Throttle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            self.delay.map(|it| format!("--delay {it:?}")),
+            self.load.map(|it| format!("--load {it}")),
+            self.memory.map(|it| format!("--memfree {it}")),
+        ];
+        f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
     }
 }
 
@@ -113,6 +126,16 @@ mod tests {
         assert_eq!(available("MemTotal: 9 kB\nMemAvailable:    2048 kB\n"), Some(2 << 20));
         assert!(told("/proc/stat", busy).is_some() && told("/proc/meminfo", available) > Some(0));
         assert_eq!(told("/proc/none", busy), None);
+    }
+
+    #[test]
+    fn what_holds_back_is_told_as_it_is_typed() {
+        let delay = Some(Duration::from_millis(500));
+        assert_eq!(
+            Throttle { delay, load: Some(1.5), memory: Some(7) }.to_string(),
+            "--delay 500ms --load 1.5 --memfree 7"
+        );
+        assert_eq!(Throttle::default().to_string(), "");
     }
 
     #[test]

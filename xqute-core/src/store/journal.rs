@@ -8,12 +8,15 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::compact::{compact, is_due};
 use super::error::JournalError;
 use super::frame::{Damage, HEADER, Header, VERSION, header, read_header};
 use super::past::Past;
 use super::reader::Reader;
 use super::records::Records;
+use super::rewrite::forget;
 use super::sync::{Failed, Syncer};
+use super::view::index::Indexer;
 
 /// A journal that is open for writing, and what was in it.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ pub(crate) struct Journal {
     file: Arc<File>,
     path: Arc<Path>,
     syncing: Syncing,
+    indexer: Indexer,
 }
 
 #[derive(Debug)]
@@ -46,10 +50,22 @@ enum Syncing {
 impl Journal {
     /// Opens it and reads it, or makes it, with mode 0600. A frame that was only half written is cut off its end.
     /// `durable`: a write returns when it is safe from a power cut. `directories` have a new entry, which is to be as safe.
+    ///
+    /// One that has become much larger than what its jobs need is written anew before.
     pub(super) fn open(
         path: &Path,
         durable: bool,
+        directories: Vec<PathBuf>,
+    ) -> Result<Opened, JournalError> {
+        forget(path);
+        Self::open_as(path, durable, directories, true)
+    }
+
+    fn open_as(
+        path: &Path,
+        durable: bool,
         mut directories: Vec<PathBuf>,
+        compacts: bool,
     ) -> Result<Opened, JournalError> {
         let refused = |error| JournalError::Io { path: path.to_owned(), error };
         let file = options().read(true).open(path).map_err(refused)?;
@@ -57,6 +73,10 @@ impl Journal {
         let (past, damage) = Past::read(&mut reader).map_err(refused)?;
         let (mut salt, mut at, end) = (reader.salt(), reader.sound(), reader.end());
         drop(reader);
+        let is_large = compacts && damage.is_empty() && is_due(end, past.records, past.len());
+        if is_large && compacted(path) {
+            return Self::open_as(path, durable, directories, false);
+        }
         warn(path, &damage);
         if at < end {
             file.set_len(at).map_err(refused)?;
@@ -86,7 +106,8 @@ impl Journal {
             };
             Syncing::Later(Syncer::start(sync)?)
         };
-        Ok(Self { file, path, syncing })
+        let indexer = Indexer::new(&path);
+        Ok(Self { file, path, syncing, indexer })
     }
 
     /// Writes all that is in `records`, by one `write(2)` where the system takes it whole. After an error the file is
@@ -98,6 +119,7 @@ impl Journal {
         }
         let written = records.hand_over(|bytes, at| self.file.write_at(bytes, at));
         let synced = self.written();
+        self.indexer.grown(records.end());
         written.map_err(|error| told("write", &self.path, &error))?;
         synced
     }
@@ -126,6 +148,25 @@ impl Journal {
             }
         }
         self.check()
+    }
+}
+
+/// Whether the journal was written anew. Where that fails, it is as it was: only larger than it need be.
+fn compacted(path: &Path) -> bool {
+    match compact(path) {
+        Ok(Some(records)) => {
+            tracing::info!(
+                records,
+                "the journal {} was written anew, without what nobody needs",
+                path.display()
+            );
+            true
+        }
+        Ok(None) => false,
+        Err(error) => {
+            tracing::warn!("the journal {} stays larger than it need be: {error}", path.display());
+            false
+        }
     }
 }
 
@@ -180,7 +221,7 @@ fn told(what: &str, path: &Path, error: &io::Error) -> io::Error {
 }
 
 /// A number that no other journal has: the standard library's hash maps begin with one.
-fn random() -> u64 {
+pub(super) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 

@@ -78,7 +78,13 @@ impl Lefts {
             | Record::Fed { .. }
             | Record::Done { .. }
             | Record::RunIn { .. }
-            | Record::Environment { .. } => {}
+            | Record::Environment { .. }
+            | Record::Rules { .. }
+            | Record::Retry { .. }
+            | Record::GaveUp { .. }
+            | Record::Stopped { .. }
+            | Record::Waits { .. }
+            | Record::Compacted { .. } => {}
         }
     }
 

@@ -1,5 +1,8 @@
 //! What survives a crash? The work directory, the journal in it, and the small files of jobs.
 
+mod check;
+mod compact;
+mod entries;
 mod error;
 mod frame;
 mod holder;
@@ -10,6 +13,7 @@ mod past;
 mod reader;
 mod record;
 mod records;
+mod rewrite;
 #[cfg(test)]
 mod samples;
 mod sync;
@@ -18,6 +22,8 @@ mod view;
 mod words;
 mod workdir;
 
+pub use check::{Checked, Finding, check};
+pub use entries::{Entries, Entry, Fact};
 pub use error::{JournalError, WorkDirError};
 pub(crate) use journal::{Journal, Opened};
 pub(crate) use left::PastLeft;
@@ -27,7 +33,7 @@ pub(crate) use record::{By, Record, Used};
 pub(crate) use records::Records;
 #[cfg(test)]
 pub(crate) use samples::Paper;
-pub(crate) use utc::now;
 pub use utc::utc;
+pub(crate) use utc::{millis, now};
 pub use view::{JobState, JobView, RunView, WorkDirView};
 pub(crate) use workdir::WorkDir;

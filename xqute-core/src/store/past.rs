@@ -23,6 +23,8 @@ pub(crate) struct Past {
     runs: Vec<PastRun>,
     /// The attempts whose end is not told.
     left: Lefts,
+    /// How many records tell of all that.
+    pub(super) records: u64,
 }
 
 /// A job of an earlier run. There may be a million of them.
@@ -80,6 +82,7 @@ impl Past {
         // Indices have no gaps and each job has a record: a larger one is nonsense, for which nothing is allocated.
         let most = reader.end() / HEAD as u64;
         while let Some(Part { at, bytes, record }) = reader.next()? {
+            past.records += 1;
             if record.and_then(|it| past.take(&it, at, most as usize)).is_none() {
                 damage.push(Damage { at, bytes });
             }
@@ -88,7 +91,6 @@ impl Past {
     }
 
     /// How many jobs there were.
-    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.jobs.len()
     }
@@ -166,10 +168,16 @@ impl Past {
             // It stays as far as it came.
             Record::Unstarted { index, .. }
             | Record::Environment { index, .. }
-            | Record::Killing { index, .. } => {
+            | Record::Killing { index, .. }
+            | Record::Retry { index, .. }
+            | Record::GaveUp { index, .. }
+            | Record::Waits { index, .. } => {
                 self.job(index, most)?;
             }
-            Record::RunIn { .. } => {}
+            Record::RunIn { .. }
+            | Record::Rules { .. }
+            | Record::Stopped { .. }
+            | Record::Compacted { .. } => {}
             Record::Ended { index, status, .. } => {
                 self.job(index, most)?.state = PastState::Ended(end(status)?);
             }
@@ -189,7 +197,7 @@ impl Past {
 }
 
 /// The status of a job that has ended, by its code.
-fn end(code: u8) -> Option<Status> {
+pub(super) fn end(code: u8) -> Option<Status> {
     let ends = [Status::Finished, Status::Failed, Status::Killed, Status::Cancelled];
     ends.into_iter().find(|it| it.code() == code)
 }

@@ -97,6 +97,27 @@ pub(crate) enum Record<'a> {
     },
     /// The run is about to tell an attempt to end.
     Killing { index: usize, attempt: u32, by: By, when: u64 },
+    /// What the run goes by, where a job says nothing else. Times are in milliseconds.
+    Rules {
+        /// The most jobs at once.
+        forks: usize,
+        retries: u32,
+        timeout: Option<u64>,
+        /// When it is given up, and what holds starts back, in the words of the command line. Empty: nothing.
+        halt: &'a str,
+        held: &'a str,
+    },
+    /// An attempt failed, and the next is due after so many milliseconds; `used`: of its retries, with that one.
+    Retry { index: usize, attempt: u32, used: u32, retries: u32, wait: u64, when: u64 },
+    /// An attempt failed, and no other follows, although the job has a policy for that. `covered`: which is about
+    /// failures like this one.
+    GaveUp { index: usize, attempt: u32, used: u32, retries: u32, covered: bool, when: u64 },
+    /// The run is being stopped; `by`: because of how this job ended.
+    Stopped { why: &'a str, by: Option<usize>, when: u64 },
+    /// A job has to wait for others: these had not ended yet when it came in.
+    Waits { index: usize, on: Vec<usize> },
+    /// The journal was written anew, without so many records that nothing depended on any more.
+    Compacted { records: u64, when: u64 },
 }
 
 /// For whom an attempt is told to end.
@@ -108,6 +129,17 @@ pub(crate) enum By {
     Timeout,
     /// The run, which is being stopped: nobody judged the job.
     Stop,
+}
+
+impl By {
+    /// In a word.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Timeout => "timeout",
+            Self::Stop => "stop",
+        }
+    }
 }
 
 impl From<Why> for By {
@@ -167,6 +199,32 @@ impl<'a> Record<'a> {
             .then(|| Self::Environment { index, names: Words::Read(names.collect()) })
     }
 
+    /// The job that it is about.
+    pub(super) fn index(&self) -> Option<usize> {
+        match self {
+            Self::Fed { index, .. }
+            | Self::Environment { index, .. }
+            | Self::Submitting { index, .. }
+            | Self::Submitted { index, .. }
+            | Self::Started { index, .. }
+            | Self::Failed { index, .. }
+            | Self::Ended { index, .. }
+            | Self::Unstarted { index, .. }
+            | Self::Excused { index, .. }
+            | Self::Adopted { index, .. }
+            | Self::Killing { index, .. }
+            | Self::Retry { index, .. }
+            | Self::GaveUp { index, .. }
+            | Self::Waits { index, .. } => Some(*index),
+            Self::Run { .. }
+            | Self::RunIn { .. }
+            | Self::Rules { .. }
+            | Self::Stopped { .. }
+            | Self::Compacted { .. }
+            | Self::Done { .. } => None,
+        }
+    }
+
     /// The same fact in few words, where one with all of them is too long for a record: text for people goes.
     pub(super) fn shortened(self) -> Self {
         match self {
@@ -192,7 +250,18 @@ impl<'a> Record<'a> {
             Self::Unstarted { index, when, .. } => Self::Unstarted { index, why: "", when },
             Self::RunIn { .. } => Self::RunIn { cwd: Bytes(b"") },
             Self::Environment { index, .. } => Self::Environment { index, names: Words::Given(&[]) },
-            Self::Submitting { .. } | Self::Started { .. } | Self::Killing { .. } | Self::Done { .. } => self,
+            Self::Rules { forks, retries, timeout, .. } => {
+                Self::Rules { forks, retries, timeout, halt: "", held: "" }
+            }
+            Self::Stopped { by, when, .. } => Self::Stopped { why: "", by, when },
+            Self::Waits { index, .. } => Self::Waits { index, on: Vec::new() },
+            Self::Submitting { .. }
+            | Self::Started { .. }
+            | Self::Killing { .. }
+            | Self::Retry { .. }
+            | Self::GaveUp { .. }
+            | Self::Compacted { .. }
+            | Self::Done { .. } => self,
         }
     }
 }

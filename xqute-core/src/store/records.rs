@@ -37,6 +37,16 @@ impl Records {
         self.bytes.is_empty()
     }
 
+    /// Where the next one belongs in the file.
+    pub(super) fn end(&self) -> u64 {
+        self.at + self.bytes.len() as u64
+    }
+
+    /// How many bytes they are.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Adds a frame. `false`: it would be too long, and nothing was added.
     fn encode(&mut self, record: &Record<'_>) -> bool {
         let begin = self.bytes.len();

@@ -56,6 +56,14 @@ pub(super) fn every_kind() -> Vec<Record<'static>> {
         Record::Submitting { index: 1, attempt: 2 },
         Record::Adopted { index: 1, attempt: 2, run: "run-1", jid: "slurm.13", process, when: 1012 },
         Record::Killing { index: 1, attempt: 2, by: By::Stop, when: 1013 },
+        Record::Rules { forks: 300, retries: 3, timeout: Some(1500), halt: "now,fail=1", held: "delay=1s" },
+        Record::Rules { forks: 1, retries: 0, timeout: None, halt: "", held: "" },
+        Record::Retry { index: 1, attempt: 1, used: 1, retries: 3, wait: 2000, when: 1011 },
+        Record::GaveUp { index: 1, attempt: 3, used: 3, retries: 3, covered: true, when: 1012 },
+        Record::Stopped { why: "halted", by: Some(1), when: 1013 },
+        Record::Stopped { why: "SIGINT", by: None, when: 1014 },
+        Record::Waits { index: 1, on: vec![0, 300] },
+        Record::Compacted { records: 70_000, when: 1015 },
     ]
 }
 
@@ -165,7 +173,7 @@ pub(super) struct Parts {
 
 prop_compose! {
     pub(super) fn parts()(
-        kind in 0_u8..14,
+        kind in 0_u8..20,
         number in any::<(usize, u32, u64)>(),
         text in ".*",
         words in proptest::collection::vec(any::<Vec<u8>>(), 0..5),
@@ -194,20 +202,32 @@ impl Parts {
             6 => Record::Ended { index, attempt, status: attempt as u8, why: text, rc, usage, when },
             7 => Record::Done { when },
             8 => Record::Unstarted { index, why: text, when },
-            10 => Record::Excused { index, attempt, why: text, rc, usage, when },
-            11 => {
+            17 => Record::Excused { index, attempt, why: text, rc, usage, when },
+            18 => {
                 let process = rc.map(|it| (it, when));
                 Record::Adopted { index, attempt, run: text, jid: text, process, when }
             }
-            12 => {
+            19 => {
                 let by = [By::User, By::Timeout, By::Stop][attempt as usize % 3];
                 Record::Killing { index, attempt, by, when }
             }
             9 => Record::RunIn { cwd: Bytes(text.as_bytes()) },
-            _ => Record::Environment {
+            10 => Record::Environment {
                 index,
                 names: Words::Read(self.words.iter().map(|it| Bytes(it)).collect()),
             },
+            11 => {
+                let timeout = rc.map(|_| when);
+                Record::Rules { forks: index, retries: attempt, timeout, halt: text, held: text }
+            }
+            12 => Record::Retry { index, attempt, used: attempt, retries: attempt, wait: when, when },
+            13 => {
+                let covered = rc.is_some();
+                Record::GaveUp { index, attempt, used: attempt, retries: attempt, covered, when }
+            }
+            15 => Record::Waits { index, on: vec![index; self.words.len()] },
+            14 => Record::Stopped { why: text, by: rc.map(|_| index), when },
+            _ => Record::Compacted { records: when, when },
         }
     }
 }

@@ -1,10 +1,15 @@
 //! What time is it, and what time was that?
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since the epoch.
 pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_millis() as u64)
+}
+
+/// How many milliseconds that is.
+pub(crate) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Milliseconds since the epoch, as [`JobView`](crate::JobView) has them, as a time for people: `2026-11-24 05:31:02 UTC`.

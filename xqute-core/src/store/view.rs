@@ -16,8 +16,11 @@ use super::journal::is_there;
 use super::reader::Reader;
 use super::record::Record;
 
+pub(super) mod index;
+mod marks;
 mod told;
 
+use marks::Marks;
 pub use told::{JobState, JobView, RunView};
 
 /// A work directory, as its journal tells of it: while a run writes there, or afterwards.
@@ -42,21 +45,6 @@ struct Seen {
     holder: Holder<'static>,
 }
 
-/// What is held of a job: its state, and where its last records of each kind are; 0 where there is none.
-#[derive(Debug, Clone, Default)]
-struct Marks {
-    state: JobState,
-    /// Whether it has this end only because its run was stopped.
-    stopped: bool,
-    attempts: u32,
-    fed: u64,
-    environment: u64,
-    submitted: u64,
-    adopted: u64,
-    started: u64,
-    told: u64,
-}
-
 impl WorkDirView {
     /// Reads the journal of a work directory.
     ///
@@ -64,7 +52,13 @@ impl WorkDirView {
     ///
     /// No run was made there, or its journal cannot be read.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, WorkDirError> {
-        let given = path.as_ref();
+        let mut view = Self::unread(path.as_ref())?;
+        index::recall(&mut view);
+        view.read(|_, _| true)?;
+        Ok(view)
+    }
+
+    fn unread(given: &Path) -> Result<Self, WorkDirError> {
         let workdir = absolute(given).map_err(|error| WorkDirError::Io { path: given.to_owned(), error })?;
         let journal = workdir.join("journal");
         if !workdir.is_dir() || !is_there(&journal, false)? {
@@ -72,9 +66,7 @@ impl WorkDirView {
         }
         let reader = Self::reader(given, &journal)?;
         let (jobs, runs) = (Vec::new(), Vec::new());
-        let mut view = Self { workdir: workdir.into(), journal, reader, next: 0, jobs, runs };
-        view.read()?;
-        Ok(view)
+        Ok(Self { workdir: workdir.into(), journal, reader, next: 0, jobs, runs })
     }
 
     /// Takes in what was written since. Where another journal has taken the place of this one (`--fresh`), that.
@@ -87,7 +79,7 @@ impl WorkDirView {
         if reader.salt() == self.reader.salt() && reader.end() >= self.next {
             self.reader = reader;
             self.reader.go_on_at(self.next);
-            Ok(self.read()?)
+            Ok(self.read(|_, _| true)?)
         } else {
             *self = Self::open(&self.workdir)?;
             Ok(())
@@ -103,7 +95,8 @@ impl WorkDirView {
         Ok(Reader::new(file, journal)?)
     }
 
-    fn read(&mut self) -> Result<(), JournalError> {
+    /// Takes in all that is whole. `more`: whether to go on behind what was taken in, a record of a job or of none.
+    fn read(&mut self, mut more: impl FnMut(Option<usize>, u64) -> bool) -> Result<(), JournalError> {
         // As in `Past::read`: a larger index is nonsense, for which nothing is allocated.
         let most = (self.reader.end() / HEAD as u64) as usize;
         loop {
@@ -111,6 +104,9 @@ impl WorkDirView {
                 Ok(Some(part)) => {
                     let Some(record) = part.record else { continue };
                     take(&mut self.jobs, &mut self.runs, &record, part.at, most);
+                    if !more(record.index(), part.at) {
+                        break;
+                    }
                 }
                 Ok(None) => break,
                 // A new run cuts what is torn off the end, which may be now.
@@ -245,17 +241,10 @@ fn take(jobs: &mut Vec<Marks>, runs: &mut Vec<Seen>, record: &Record<'_>, at: u6
             }
             return;
         }
-        Record::Fed { index, .. }
-        | Record::Environment { index, .. }
-        | Record::Submitting { index, .. }
-        | Record::Submitted { index, .. }
-        | Record::Started { index, .. }
-        | Record::Failed { index, .. }
-        | Record::Excused { index, .. }
-        | Record::Adopted { index, .. }
-        | Record::Killing { index, .. }
-        | Record::Ended { index, .. }
-        | Record::Unstarted { index, .. } => *index,
+        other => match other.index() {
+            Some(index) => index,
+            None => return,
+        },
     };
     if index >= most {
         return;
@@ -265,68 +254,6 @@ fn take(jobs: &mut Vec<Marks>, runs: &mut Vec<Seen>, record: &Record<'_>, at: u6
     }
     if let Some(job) = jobs.get_mut(index) {
         job.take(record, at);
-    }
-}
-
-impl Marks {
-    fn state(&self, live: bool) -> JobState {
-        if live || self.state.is_over() { self.state } else { JobState::Unfinished }
-    }
-
-    fn take(&mut self, record: &Record<'_>, at: u64) {
-        match *record {
-            Record::Run { .. } | Record::RunIn { .. } | Record::Done { .. } | Record::Killing { .. } => {}
-            // The job may be another now, under the same name.
-            Record::Fed { .. } => (self.fed, self.environment) = (at, 0),
-            Record::Environment { .. } => self.environment = at,
-            Record::Submitting { attempt, .. } => {
-                self.state = JobState::Submitted;
-                self.attempts = attempt.saturating_add(1);
-                self.stopped = false;
-                (self.submitted, self.adopted, self.started, self.told) = (0, 0, 0, 0);
-            }
-            Record::Submitted { .. } => {
-                (self.state, self.submitted) = (JobState::Submitted, at);
-            }
-            Record::Started { .. } => (self.state, self.started) = (JobState::Running, at),
-            // What tells of its beginning is still true.
-            Record::Adopted { attempt, .. } => {
-                self.state = if self.started > 0 { JobState::Running } else { JobState::Submitted };
-                (self.attempts, self.stopped) = (attempt.saturating_add(1), false);
-                (self.adopted, self.told) = (at, 0);
-            }
-            Record::Failed { .. } | Record::Excused { .. } => {
-                (self.state, self.told) = (JobState::Retrying, at)
-            }
-            Record::Unstarted { .. } => {
-                (self.state, self.stopped, self.told) = (self.state_when_stopped(), true, at);
-            }
-            Record::Ended { status, .. } => {
-                if let Some(state) = JobState::ended(status) {
-                    (self.state, self.stopped, self.told) = (state, false, at);
-                }
-            }
-        }
-    }
-
-    /// What was stopped while the scheduler had it was killed; before, or between two attempts, cancelled.
-    fn state_when_stopped(&self) -> JobState {
-        match self.state {
-            JobState::Running => JobState::Killed,
-            JobState::Submitted if self.submitted.max(self.adopted) > 0 => JobState::Killed,
-            _ => JobState::Cancelled,
-        }
-    }
-
-    /// A new run takes up what the last one left.
-    fn run_again(&mut self) {
-        if self.stopped {
-            // Why it was stopped is no news of a job that waits for its turn.
-            (self.stopped, self.told) = (false, 0);
-            self.state = JobState::Queued;
-        } else if !self.state.is_over() {
-            self.state = JobState::Queued;
-        }
     }
 }
 

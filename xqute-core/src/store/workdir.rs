@@ -111,7 +111,7 @@ impl WorkDir {
     }
 }
 
-fn journal_path(workdir: &Path) -> PathBuf {
+pub(super) fn journal_path(workdir: &Path) -> PathBuf {
     workdir.join("journal")
 }
 
@@ -135,7 +135,7 @@ fn refused(path: &Path, error: io::Error) -> WorkDirError {
 
 /// A directory that is locked for as long as this lives.
 #[derive(Debug)]
-struct Lock(File);
+pub(super) struct Lock(File);
 
 /// To close the file is not enough: until it runs its program, a process that another thread starts at that time has it
 /// too.
@@ -147,7 +147,7 @@ impl Drop for Lock {
     }
 }
 
-fn lock(path: &Path) -> Result<Lock, WorkDirError> {
+pub(super) fn lock(path: &Path) -> Result<Lock, WorkDirError> {
     let refused = |error| WorkDirError::Io { path: path.to_owned(), error };
     let directory = File::open(path).map_err(refused)?;
     match flock(&directory, FlockOperation::NonBlockingLockExclusive) {

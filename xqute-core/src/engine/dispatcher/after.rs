@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::Dispatcher;
 use crate::job::{Cancelled, Need, Outcome};
 use crate::lifecycle::{Event, State};
+use crate::store::Record;
 
 /// Jobs that wait for others.
 #[derive(Debug, Default)]
@@ -20,21 +21,22 @@ pub(super) struct Waiting {
 impl Dispatcher {
     /// A job can be queued, unless it waits for others; one of those may have ended otherwise than it should.
     pub(super) fn enqueue(&mut self, index: usize, after: &[(usize, Need)]) {
-        let mut left = 0;
+        let mut left = Vec::new();
         for &(other, need) in after {
             match (self.jobs.ended_well(other), need) {
                 (None, _) => {
                     self.waiting.dependents.entry(other).or_default().push((index, need));
-                    left += 1;
+                    left.push(other);
                 }
                 (Some(false), Need::Success) => return self.in_vain(index, other),
                 (Some(_), _) => {}
             }
         }
-        if left == 0 {
+        if left.is_empty() {
             return self.step(index, Event::Enqueue);
         }
-        self.waiting.left.insert(index, left);
+        self.waiting.left.insert(index, left.len());
+        self.records.push(&Record::Waits { index, on: left });
     }
 
     /// A job has ended: whoever waits for it is told by [`tell_dependents`](Self::tell_dependents).

@@ -8,7 +8,7 @@ use crate::backend::Kill;
 use crate::engine::treaty::{Notice, Order, SmallFile, Timer};
 use crate::job::{Cancelled, Failure, KillReason, Moment, Outcome, Status};
 use crate::lifecycle::{Effect, Ends, Event, Rules, State, step};
-use crate::store::{Record, Used};
+use crate::store::{self, Record, Used};
 
 /// How long a job may take to go after SIGKILL, before the run goes on without it.
 pub(super) const UNKILLABLE: Duration = Duration::from_secs(30);
@@ -47,7 +47,7 @@ impl Dispatcher {
         }
         if matches!(step.state, State::Ended(_)) {
             self.settle(index);
-            self.check_halt();
+            self.check_halt(index);
         }
     }
 
@@ -131,14 +131,25 @@ impl Dispatcher {
     }
 
     fn end_attempt(&mut self, index: usize, failure: Failure, wait: Duration) {
+        self.orders.push(Order::Timer(index, Timer::Backoff, Some(wait)));
         let Some(entry) = self.jobs.get_mut(index) else { return };
         let attempt = entry.tried.count();
         entry.tried.failed(&failure);
         let (why, rc, usage) = (failure.to_string(), entry.rc, entry.usage.map(Used::from));
+        let retries = entry.spec().given_retry().unwrap_or(&self.settings.retry).retries;
+        let used = entry.tried.paid;
         self.records.push(&if failure.costs_no_attempt() {
             Record::Excused { index, attempt, why: &why, rc, usage, when: self.now }
         } else {
             Record::Failed { index, attempt, why: &why, rc, usage, when: self.now }
+        });
+        self.records.push(&Record::Retry {
+            index,
+            attempt,
+            used,
+            retries,
+            wait: store::millis(wait),
+            when: self.now,
         });
         self.note_unknown(index, &failure);
         if let Some(entry) = self.jobs.get_mut(index) {
@@ -160,6 +171,13 @@ impl Dispatcher {
         } else {
             Record::Ended { index, attempt, status: status.code(), why: &why, rc, usage, when }
         });
+        if let Outcome::Failed(failure) = &outcome {
+            let policy = entry.spec().given_retry().unwrap_or(&self.settings.retry);
+            if policy.retries > 0 {
+                let (used, retries, covered) = (entry.tried.paid, policy.retries, policy.covers(failure));
+                self.records.push(&Record::GaveUp { index, attempt, used, retries, covered, when });
+            }
+        }
         let count = match &outcome {
             Outcome::Succeeded => &mut self.counts.succeeded,
             Outcome::Skipped { .. } => &mut self.counts.skipped,

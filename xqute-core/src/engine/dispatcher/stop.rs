@@ -5,6 +5,7 @@ use crate::engine::treaty::{Level, Order, Why};
 use crate::hook::Stopped;
 use crate::job::{KillReason, Signal};
 use crate::lifecycle::{Event, How, State, Stop};
+use crate::store::Record;
 
 impl Dispatcher {
     /// Whether nothing more is to start.
@@ -60,11 +61,13 @@ impl Dispatcher {
         }
     }
 
-    /// Whether it is time to give the run up.
-    pub(super) fn check_halt(&mut self) {
+    /// Whether it is time to give the run up, now that this job has ended.
+    pub(super) fn check_halt(&mut self, index: usize) {
         let total = self.jobs.len().max(self.settings.expected);
         let reached = |halt: &crate::engine::halt::Halt| halt.reached(&self.counts, total);
         if let (false, Some(halt)) = (self.is_stopping(), self.settings.halt.filter(reached)) {
+            let why = format!("{} (--halt {halt})", Stopped::Halted);
+            self.records.push(&Record::Stopped { why: &why, by: Some(index), when: self.now });
             self.stop(if halt.now { Level::Ask } else { Level::Soon }, Stopped::Halted);
         }
     }
@@ -74,6 +77,9 @@ impl Dispatcher {
             return;
         }
         self.stopping = Some((level, why));
+        if why != Stopped::Halted {
+            self.records.push(&Record::Stopped { why: &why.to_string(), by: None, when: self.now });
+        }
         self.shut_in();
         let how = match level {
             Level::Soon | Level::Ask => How::Ask,

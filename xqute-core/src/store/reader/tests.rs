@@ -90,8 +90,11 @@ fn a_length_that_cannot_be_is_not_believed() {
     }
 }
 
-/// This file is what the first format is: it is written once, and read for ever. A new format gets a file of its own,
-/// from the bytes that this test writes where there is none.
+/// What the fixture began with whenever a kind of record was added: its length and checksum. A line is added, at the end,
+/// and none is ever changed: that would be another format under the same number (ARCHITECTURE.md, "The journal's format").
+const WRITTEN_ONCE: [(usize, u32); 2] = [(526, 0x003f_6bad), (793, 0x66e5_f5cc)];
+
+/// The journal of the first format is read for ever, and what is written today is the same.
 #[test]
 fn the_journal_of_the_first_format_is_read_for_ever() {
     let records = every_kind();
@@ -100,8 +103,16 @@ fn the_journal_of_the_first_format_is_read_for_ever() {
         fs::write(&path, written(&records).bytes).unwrap();
     }
     let bytes = fs::read(&path).unwrap();
+    for (length, sum) in WRITTEN_ONCE {
+        let begin = bytes.get(..length).map(crc32fast::hash);
+        assert_eq!(begin, Some(sum), "the first {length} bytes of the fixture are no longer what they were");
+    }
+    let last = WRITTEN_ONCE.last().map(|(length, _)| *length);
+    let (length, sum) = (bytes.len(), crc32fast::hash(&bytes));
+    assert_eq!(last, Some(length), "kinds of records were added: add the line ({length}, {sum:#x})");
     assert_eq!(written(&records).read(&bytes), ((0..records.len()).collect(), vec![]));
-    assert_eq!(written(&records).bytes, bytes, "and what is written today is the same");
+    assert_eq!(written(&records).bytes, bytes, "what is written today is another format");
+    kinds_have_a_place_in(&bytes);
     let mut reader = Reader::new(Cursor::new(bytes), &path).unwrap();
     let (past, damage) = Past::read(&mut reader).unwrap();
     assert_eq!((damage, past.len()), (vec![], 3));
@@ -114,6 +125,21 @@ fn the_journal_of_the_first_format_is_read_for_ever() {
     let [run] = past.runs() else { panic!("{:?}", past.runs()) };
     assert_eq!((&*run.id, &*run.scheduler, run.when, run.done), ("run-1", "local", 1000, true));
     assert_eq!(run.holder, holder());
+}
+
+/// The first byte of a payload is its kind; they are numbered without a gap, so that the first number that is no kind
+/// shows how many there are.
+fn kinds_have_a_place_in(fixture: &[u8]) {
+    let mut reader = Reader::new(Cursor::new(fixture), Path::new("journal")).unwrap();
+    let mut kinds = std::collections::BTreeSet::new();
+    while let Some(part) = reader.next().unwrap() {
+        kinds.insert(fixture[part.at as usize + HEAD]);
+    }
+    let next = (0..).find(|kind| !kinds.contains(kind)).unwrap();
+    assert_eq!(usize::from(next), kinds.len());
+    // Zeros are numbers, texts that are empty, and what is missing: a record of any kind.
+    let known = postcard::from_bytes::<Record<'_>>(&[&[next], &[0; 64][..]].concat()).is_ok();
+    assert!(!known, "the fixture has no record of kind {next}: add one to `every_kind`");
 }
 
 proptest! {

@@ -253,3 +253,31 @@ fn where_no_run_was_made_that_is_told_and_nothing_is_made() {
     let error = WorkDirView::open(dir.path()).unwrap_err();
     assert!(matches!(error, WorkDirError::Journal(JournalError::Foreign { .. })), "{error}");
 }
+
+/// The clock is set back and forth while a job runs: what counts is the order of the records.
+#[test]
+fn a_clock_that_jumps_changes_times_and_nothing_else() {
+    for jump in [0, 1, u64::MAX] {
+        let mut writer = Writer::new(7);
+        writer.write(&[
+            Record::run("r", "local", 1000),
+            Record::Submitting { index: 0, attempt: 0 },
+            Record::Started { index: 0, attempt: 0, when: 2000 },
+            Record::Ended { index: 0, attempt: 0, status: 6, why: "", rc: Some(0), usage: None, when: jump },
+            Record::Done { when: jump },
+            Record::run("s", "local", 500),
+        ]);
+        let mut view = writer.view();
+        let job = view.job(0).unwrap().unwrap();
+        assert_eq!((job.state, job.started, job.ended), (JobState::Succeeded, Some(2000), Some(jump)));
+        assert_eq!(&*view.runs().last().unwrap().id, "s");
+        let entries = crate::store::Entries::open(writer.dir.path()).unwrap();
+        assert_eq!(entries.count(), 6);
+        drop(view);
+        assert_eq!(
+            crate::store::check(writer.dir.path(), false).unwrap().findings.len(),
+            1,
+            "it has no `Fed`"
+        );
+    }
+}

@@ -126,7 +126,7 @@ impl JobState {
     }
 
     /// `None`: this code is of no end.
-    pub(super) fn ended(code: u8) -> Option<Self> {
+    pub(in crate::store) fn ended(code: u8) -> Option<Self> {
         let ends = [
             (Status::Finished, Self::Succeeded),
             (Status::Failed, Self::Failed),
@@ -167,6 +167,12 @@ impl JobView {
         match record {
             Record::Run { .. }
             | Record::RunIn { .. }
+            | Record::Rules { .. }
+            | Record::Retry { .. }
+            | Record::GaveUp { .. }
+            | Record::Stopped { .. }
+            | Record::Waits { .. }
+            | Record::Compacted { .. }
             | Record::Done { .. }
             | Record::Submitting { .. }
             | Record::Killing { .. } => {}
