@@ -230,10 +230,9 @@ async fn twice(way: Way, short: Short, left: u64) -> Came {
     let counts = summary.counts;
     assert_eq!(counts.done_before + counts.succeeded, jobs, "{case}: {counts}");
     let again = more(&between, &scene.ledger.counts());
-    assert!(
-        again.values().all(|it| *it == 1) && again.len() == counts.succeeded,
-        "{case}: {counts}, {again:?}"
-    );
+    assert!(again.values().all(|it| *it == 1), "{case}: {counts}, {again:?}");
+    // What ended in the first run, and could not be written down there, is known to the second, and does not run again.
+    assert!(again.len() <= counts.succeeded, "{case}: {counts}, {again:?}");
     for job in 0..jobs {
         assert!(ran.contains_key(&job) || again.contains_key(&job), "{case}: job {job} never ran");
         let twice = first.succeeded.contains(&job) && again.contains_key(&job);
