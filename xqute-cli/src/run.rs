@@ -1,21 +1,18 @@
 //! `xqute run`: feeds the jobs, waits, and tells how it went.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
 use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use xqute::backend::{Local, Null};
 use xqute::{
-    Argv, Error, ErrorStrategy, FeedError, JobSpec, RetryPolicy, RunError, Signal, Stopped, Summary, Xqute,
-    XquteBuilder,
+    Error, ErrorStrategy, FeedError, RetryPolicy, RunError, Signal, Stopped, Summary, Xqute, XquteBuilder,
 };
 
 use crate::detach::Beginning;
-use crate::jobs::{Asked, Jobs, Planned};
+use crate::jobs::{Asked, Each, Jobs, Planned};
 use crate::options::{Scheduler, processors, variable};
 use crate::{args, control, exit, output, say, workdir};
 
@@ -229,47 +226,6 @@ fn shown(args: &args::Run) -> output::Settings {
     // In the background nobody looks: `xqute attach` does.
     let progress = if args.detached { output::Progress::Never } else { args.progress };
     output::Settings { print: prints(args).then_some(print), quiet: args.quiet, progress }
-}
-
-/// What every job is given.
-struct Each {
-    /// Whether its output is told apart by what it was made of.
-    tag: bool,
-    env: Vec<(OsString, OsString)>,
-    cwd: Option<PathBuf>,
-}
-
-impl Each {
-    fn new(args: &args::Run) -> Result<Self> {
-        let cwd = args.cwd.as_ref().map(|cwd| {
-            let told = || format!("`--cwd {}`: no job can run there", cwd.display());
-            // What a job could not enter fails before there are jobs.
-            std::fs::read_dir(cwd).with_context(told)?;
-            std::path::absolute(cwd).with_context(told)
-        });
-        let env = args.env.iter().map(|it| variable(it).map_err(|why| anyhow!("-e: {why}")));
-        Ok(Self { tag: args.tag, env: env.collect::<Result<_>>()?, cwd: cwd.transpose()? })
-    }
-
-    /// A command, with what all jobs are given.
-    fn job(&self, argv: Argv) -> JobSpec {
-        let mut spec = JobSpec::from(argv);
-        for (name, value) in &self.env {
-            spec = spec.env(name, value);
-        }
-        if let Some(cwd) = &self.cwd {
-            spec = spec.cwd(cwd);
-        }
-        spec
-    }
-
-    fn spec(&self, planned: Planned) -> JobSpec {
-        let mut spec = planned.spec.unwrap_or_else(|| self.job(planned.argv));
-        if self.tag {
-            spec = spec.data(output::Tag(planned.tag));
-        }
-        spec
-    }
 }
 
 /// `--dry-run`: the commands, each as a shell would read it.

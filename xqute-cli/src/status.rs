@@ -1,7 +1,6 @@
 //! `xqute status`: what became of the jobs in a work directory?
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::Write;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,7 +14,7 @@ use crate::{options, plain};
 
 mod told;
 
-pub(crate) use told::Counts;
+pub(crate) use told::{Common, Counts};
 use told::{Head, Told};
 
 /// How many bad jobs are listed unless all are asked for,
@@ -115,11 +114,7 @@ pub(crate) fn why(job: &JobView, files: &JobFiles) -> Option<String> {
 
 /// The exit code is that of a text before the command.
 pub(crate) fn gave_up(why: &str, files: &JobFiles) -> Option<String> {
-    let mut log = File::open(files.script_log()).ok()?;
-    let size = log.metadata().ok()?.len();
-    log.seek(SeekFrom::Start(size.saturating_sub(TAIL))).ok()?;
-    let mut bytes = Vec::new();
-    log.take(TAIL).read_to_end(&mut bytes).ok()?;
+    let bytes = plain::end_of(&files.script_log(), TAIL).ok()?;
     let log = String::from_utf8_lossy(&bytes);
     let place = script::not_run(&log)?;
     let (code, _text) = place.split_once(" in ")?;

@@ -2,26 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::process::{Command, Stdio};
+mod common;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-/// A line of bash in an empty folder: its exit code, standard output and standard error.
-fn bash_in(desk: &TempDir, line: &str) -> (Option<i32>, String, String) {
-    let xqute = Path::new(env!("CARGO_BIN_EXE_xqute")).parent().unwrap();
-    let path = format!("{}:{}", xqute.display(), std::env::var("PATH").unwrap());
-    let mut bash = Command::new("bash");
-    bash.args(["-c", line]).env("PATH", path).current_dir(desk.path()).stdin(Stdio::null());
-    let out = bash.output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (out.status.code(), text(out.stdout), text(out.stderr))
-}
-
-fn bash(line: &str) -> (Option<i32>, String, String) {
-    bash_in(&tempfile::tempdir().unwrap(), line)
-}
+use common::{bash, bash_in};
 
 fn lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()

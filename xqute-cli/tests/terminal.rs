@@ -1,6 +1,8 @@
 //! A run in a real terminal (tmux), and where there is nobody to show anything to.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -136,16 +138,11 @@ fn ctrl_c_three_times_leaves_at_once() {
     });
 }
 
-/// Standard output of a line of bash, and what `xqute` returned.
+/// Standard output of a line of bash, in which nothing panicked.
 fn bash(line: &str) -> String {
-    let desk = tempfile::tempdir().unwrap();
-    let xqute = Path::new(env!("CARGO_BIN_EXE_xqute")).parent().unwrap();
-    let path = format!("{}:{}", xqute.display(), std::env::var("PATH").unwrap());
-    let mut bash = Command::new("bash");
-    bash.args(["-c", line]).env("PATH", path).current_dir(desk.path()).stdin(Stdio::null());
-    let out = bash.output().unwrap();
-    assert!(!String::from_utf8_lossy(&out.stderr).contains("panicked"), "{out:?}");
-    String::from_utf8_lossy(&out.stdout).into_owned()
+    let (_, out, told) = common::bash(line);
+    assert!(!told.contains("panicked"), "{told}");
+    out
 }
 
 #[test]

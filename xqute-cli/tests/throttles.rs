@@ -1,23 +1,13 @@
 //! What holds starts back: a delay, the load, the memory.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+mod common;
 
-/// A line of bash in an empty folder: its exit code, and standard output.
-fn bash(line: &str) -> (Option<i32>, String) {
-    let desk = tempfile::tempdir().unwrap();
-    let xqute = Path::new(env!("CARGO_BIN_EXE_xqute")).parent().unwrap();
-    let path = format!("{}:{}", xqute.display(), std::env::var("PATH").unwrap());
-    let mut bash = Command::new("bash");
-    bash.args(["-c", line]).env("PATH", path).current_dir(desk.path()).stdin(Stdio::null());
-    let out = bash.output().unwrap();
-    (out.status.code(), String::from_utf8(out.stdout).unwrap())
-}
+use common::bash;
 
 #[test]
 fn jobs_keep_their_distance() {
-    let (code, out) = bash("xqute run -q -j8 --delay 300ms sh -c 'date +%s%N' ::: 1 2 3 4");
+    let (code, out, _) = bash("xqute run -q -j8 --delay 300ms sh -c 'date +%s%N' ::: 1 2 3 4");
     assert_eq!(code, Some(0));
     let mut starts: Vec<u128> = out.lines().map(|it| it.parse().unwrap()).collect();
     starts.sort_unstable();
@@ -34,12 +24,13 @@ fn a_machine_that_is_never_free_starts_nothing_and_can_be_interrupted() {
              until grep -q '0 of 2 jobs done, 0 running' told; do sleep 0.05; done
              kill -INT $!; wait $!; code=$?; kill %1 %2; ls; exit $code"
         );
-        assert_eq!(bash(&line), (Some(130), "told\n".to_owned()), "{option}");
+        let (code, out, _) = bash(&line);
+        assert_eq!((code, out.as_str()), (Some(130), "told\n"), "{option}");
     }
 }
 
 #[test]
 fn a_machine_that_is_free_enough_runs_all() {
-    let (code, out) = bash("xqute run -q -k --memfree 1M --load 100000 echo ::: 1 2 3");
+    let (code, out, _) = bash("xqute run -q -k --memfree 1M --load 100000 echo ::: 1 2 3");
     assert_eq!((code, out.as_str()), (Some(0), "1\n2\n3\n"));
 }

@@ -1,5 +1,6 @@
 //! Which jobs were asked for? `COMMAND… ::: ARG…`, or a command a line.
 
+mod each;
 mod file;
 mod lines;
 mod quoting;
@@ -19,6 +20,7 @@ use xqute::{Argv, JobSpec};
 use crate::hints;
 use crate::options::Shell;
 
+pub(crate) use each::Each;
 use lines::Lines;
 use sources::{Combined, Source};
 use template::Template;

@@ -3,28 +3,15 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
-use xqute::{Job, Outcome, PeakMemory, Summary};
+use xqute::{Job, Outcome, Summary};
 
-use crate::status::gave_up;
+use crate::status::{Common, gave_up};
 
 #[derive(Debug, Serialize)]
-struct Told<'j> {
+struct Told {
     event: &'static str,
-    index: usize,
-    name: Option<&'j str>,
-    argv: Vec<String>,
-    argv_lossy: bool,
-    state: &'static str,
-    attempts: u32,
-    why: Option<String>,
-    rc: Option<i32>,
-    jid: Option<&'j str>,
-    started: Option<u64>,
-    ended: Option<u64>,
-    cpu_seconds: Option<f64>,
-    peak_memory_bytes: Option<u64>,
-    peak_memory_exact: Option<bool>,
-    path: String,
+    #[serde(flatten)]
+    job: Common,
 }
 
 #[derive(Debug, Serialize)]
@@ -49,25 +36,19 @@ pub(super) fn job(job: &Job) -> String {
     let outcome = job.outcome();
     // One that could not be started has been tried, too.
     let tried = job.jid().is_some() || matches!(outcome, Some(Outcome::Failed(_)));
-    let memory = job.usage().map(|it| it.peak_memory);
-    line(&Told {
-        event: "job",
+    let job = Common {
         index: job.index(),
-        name: job.name(),
-        argv: job.argv().words().iter().map(|it| it.to_string_lossy().into_owned()).collect(),
-        argv_lossy: job.argv().words().iter().any(|it| it.to_str().is_none()),
+        name: job.name().map(str::to_owned),
         state: state(outcome),
         attempts: if tried { job.trial_count() + 1 } else { job.trial_count() },
         why: outcome.filter(|it| **it != Outcome::Succeeded).map(|it| why(job, it)),
         rc: job.rc(),
-        jid: job.jid(),
+        jid: job.jid().map(str::to_owned),
         started: job.started().and_then(millis),
         ended: job.ended().and_then(millis),
-        cpu_seconds: job.usage().map(|it| it.cpu().as_secs_f64()),
-        peak_memory_bytes: memory.map(PeakMemory::bytes),
-        peak_memory_exact: memory.map(|it| matches!(it, PeakMemory::Exactly(_))),
-        path: job.metadir().to_string_lossy().into_owned(),
-    })
+        ..Common::new(job.argv().words(), job.usage(), &job.files())
+    };
+    line(&Told { event: "job", job })
 }
 
 /// As `xqute status` tells it: with the part of its script that failed, where that was not the command.

@@ -3,17 +3,14 @@
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Write};
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
 use xqute::{Cancelled, Job, JobFiles, Outcome};
 
 use crate::answer::hint;
-use crate::status::gave_up;
-
 use crate::plain;
+use crate::status::gave_up;
 
 /// So many groups are told, with the most jobs first,
 const TOLD: usize = 10;
@@ -164,19 +161,7 @@ fn cause(job: &Job, outcome: &Outcome) -> String {
 
 /// The last lines of a file that say something. One that cannot be read has none: the report is about the job.
 fn tail(path: &Path) -> Vec<String> {
-    read_tail(path).map(|bytes| last_lines(&bytes)).unwrap_or_default()
-}
-
-fn read_tail(path: &Path) -> io::Result<Vec<u8>> {
-    // Another kind of file, a pipe for one, may never end.
-    let size = Some(path.metadata()?).filter(std::fs::Metadata::is_file).map_or(0, |file| file.len());
-    let mut bytes = Vec::new();
-    if size > 0 {
-        let mut file = File::open(path)?;
-        file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
-        file.take(TAIL).read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
+    plain::end_of(path, TAIL).map(|bytes| last_lines(&bytes)).unwrap_or_default()
 }
 
 fn last_lines(bytes: &[u8]) -> Vec<String> {
@@ -252,7 +237,7 @@ mod tests {
         let path = folder.path().join("job.stderr");
         std::fs::write(&path, "x".repeat(10_000) + "\nlast\n").unwrap();
         assert_eq!(tail(&path).last().unwrap(), "last");
-        assert_eq!(read_tail(&path).unwrap().len() as u64, TAIL);
+        assert_eq!(plain::end_of(&path, TAIL).unwrap().len() as u64, TAIL);
         assert!(tail(&folder.path().join("none")).is_empty());
     }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use serde::Serialize;
-use xqute::{JobFiles, JobState, JobView, PeakMemory, RunView, WorkDirView};
+use xqute::{JobFiles, JobState, JobView, PeakMemory, RunView, Usage, WorkDirView};
 
 use super::why;
 
@@ -43,27 +43,50 @@ pub(crate) struct Counts {
     total: usize,
 }
 
-/// A job, as JSON tells of it.
+/// What JSON tells of every job: here, and when its run ends it (`xqute run --json`).
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Common {
+    pub(crate) index: usize,
+    pub(crate) name: Option<String>,
+    pub(crate) argv: Vec<String>,
+    pub(crate) argv_lossy: bool,
+    pub(crate) state: &'static str,
+    pub(crate) attempts: u32,
+    pub(crate) why: Option<String>,
+    pub(crate) rc: Option<i32>,
+    pub(crate) jid: Option<String>,
+    pub(crate) started: Option<u64>,
+    pub(crate) ended: Option<u64>,
+    pub(crate) cpu_seconds: Option<f64>,
+    pub(crate) peak_memory_bytes: Option<u64>,
+    pub(crate) peak_memory_exact: Option<bool>,
+    pub(crate) path: String,
+}
+
+impl Common {
+    /// With this command, what it used, and where its files are; the rest is the caller's.
+    pub(crate) fn new(argv: &[OsString], usage: Option<&Usage>, files: &JobFiles) -> Self {
+        let memory = usage.map(|it| it.peak_memory);
+        Self {
+            argv: texts(argv),
+            argv_lossy: argv.iter().any(|it| it.to_str().is_none()),
+            cpu_seconds: usage.map(|it| it.cpu().as_secs_f64()),
+            peak_memory_bytes: memory.map(PeakMemory::bytes),
+            peak_memory_exact: memory.map(|it| matches!(it, PeakMemory::Exactly(_))),
+            path: files.metadir().to_string_lossy().into_owned(),
+            ..Self::default()
+        }
+    }
+}
+
+/// A job, as the JSON of `status` tells of it.
 #[derive(Debug, Serialize)]
 pub(super) struct Told {
-    index: usize,
-    name: Option<String>,
-    argv: Vec<String>,
-    argv_lossy: bool,
+    #[serde(flatten)]
+    job: Common,
     cwd: Option<String>,
     env: Vec<String>,
-    state: &'static str,
     runs_again: bool,
-    attempts: u32,
-    why: Option<String>,
-    rc: Option<i32>,
-    jid: Option<String>,
-    started: Option<u64>,
-    ended: Option<u64>,
-    cpu_seconds: Option<f64>,
-    peak_memory_bytes: Option<u64>,
-    peak_memory_exact: Option<bool>,
-    path: String,
 }
 
 impl Head {
@@ -84,27 +107,21 @@ impl From<RunView> for Ran {
 
 impl Told {
     pub(super) fn of(job: JobView, files: &JobFiles) -> Self {
-        let why = why(&job, files);
-        let memory = job.usage.map(|it| it.peak_memory);
-        Self {
+        let common = Common {
             index: job.index,
-            name: job.name,
-            argv: texts(&job.argv),
-            argv_lossy: job.argv.iter().any(|it| it.to_str().is_none()),
-            cwd: job.cwd.map(|it| it.to_string_lossy().into_owned()),
-            env: texts(&job.env),
             state: job.state.name(),
-            runs_again: job.runs_again,
             attempts: job.attempts,
-            why,
+            why: why(&job, files),
             rc: job.rc,
-            jid: job.jid,
             started: job.started,
             ended: job.ended,
-            cpu_seconds: job.usage.map(|it| it.cpu().as_secs_f64()),
-            peak_memory_bytes: memory.map(PeakMemory::bytes),
-            peak_memory_exact: memory.map(|it| matches!(it, PeakMemory::Exactly(_))),
-            path: files.metadir().to_string_lossy().into_owned(),
+            ..Common::new(&job.argv, job.usage.as_ref(), files)
+        };
+        Self {
+            job: Common { name: job.name, jid: job.jid, ..common },
+            cwd: job.cwd.map(|it| it.to_string_lossy().into_owned()),
+            env: texts(&job.env),
+            runs_again: job.runs_again,
         }
     }
 }

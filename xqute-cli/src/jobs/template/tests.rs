@@ -315,7 +315,9 @@ proptest! {
                 let text = context.replace('@', form);
                 let shell = options::shell(["sh", "bash"][text.len() % 2]).unwrap();
                 let argv = Template::new(&words(&[&text])).fill_shell(&shell, 1, &args);
-                let out = Command::new(&argv[0]).args(&argv[1..]).current_dir(dir.path()).output().unwrap();
+                // In a locale of many bytes a letter, bash 5.2 gives memory for `x=$'\xC2\\.'; echo "${x%.}"`, argument or not.
+                let mut shell = Command::new(&argv[0]);
+                let out = shell.args(&argv[1..]).env("LC_ALL", "C").current_dir(dir.path()).output().unwrap();
                 prop_assert_eq!(&out.stdout, &wanted, "{} {:?}", text, argv);
             }
         }
