@@ -1,9 +1,12 @@
 //! What if a run does not come to its end, or has not yet?
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use xqute::{BuildError, Error, JobSpec, WorkDirError};
 use xqute_tests::ledger::ROUND;
@@ -68,7 +71,7 @@ fn end(group: &str) {
 }
 
 #[tokio::test]
-async fn after_a_program_that_was_killed_what_had_not_succeeded_is_run() {
+async fn after_a_program_that_was_killed_what_had_not_ended_is_run_and_what_ended_meanwhile_is_known() {
     let scene = Scene::new();
     let fifos = job_1_waits(&scene);
     let mut program = program(&scene, 4, 0);
@@ -78,12 +81,17 @@ async fn after_a_program_that_was_killed_what_had_not_succeeded_is_run() {
     end(&group);
     blocking(gone).await;
     scene.ledger.does(1, "");
+    // Job 1 was killed by a signal while no program was there: it has failed, and that was seen.
     let counts = counts_of(scene.builder(Way::Direct, &[]), &scene, 0..4).await;
-    assert_eq!((counts.done_before, counts.succeeded, counts.total()), (1, 3, 4), "{counts}");
+    assert_eq!((counts.done_before, counts.succeeded, counts.failed), (1, 2, 1), "{counts}");
+    scene.ledger.assert([(0, 1), (1, 1), (2, 1), (3, 1)]);
+    let counts = counts_of(scene.builder(Way::Direct, &[]).retry_failed(true), &scene, 0..4).await;
+    assert_eq!((counts.done_before, counts.succeeded), (3, 1), "{counts}");
     scene.ledger.assert([(0, 1), (1, 2), (2, 1), (3, 1)]);
 }
 
-/// Kills the program wherever it has come to when one more job has begun, until a journal tells that all have succeeded.
+/// Kills the program wherever it has come to when one more job has begun, until a journal tells that all have succeeded. A program
+/// that has none to begin, since all have run while none was there, comes to its end.
 #[tokio::test]
 async fn whenever_a_program_is_killed_no_job_that_is_known_to_have_succeeded_runs_again() {
     const JOBS: usize = 12;
@@ -99,15 +107,25 @@ async fn whenever_a_program_is_killed_no_job_that_is_known_to_have_succeeded_run
         if known[round].len() == JOBS {
             break;
         }
-        let mut program = program(&scene, JOBS, round);
-        (jobs_begun, program) = blocking(move || {
+        let mut program = command(&scene, JOBS, round).stdout(Stdio::piped()).spawn().unwrap();
+        let (mut alive, mut ended) = (program.stdout.take().unwrap(), jobs_begun.try_clone().unwrap());
+        let killed = Arc::new(AtomicBool::new(false));
+        jobs_begun = blocking(move || {
+            let by_us = Arc::clone(&killed);
+            let watch = thread::spawn(move || {
+                io::copy(&mut alive, &mut io::sink()).unwrap();
+                if !by_us.load(Ordering::Acquire) {
+                    ended.write_all(b"\n").unwrap();
+                }
+            });
             jobs_begun.read_exact(&mut [0]).unwrap();
+            killed.store(true, Ordering::Release);
             program.kill().unwrap();
             program.wait().unwrap();
-            (jobs_begun, program)
+            watch.join().unwrap();
+            jobs_begun
         })
         .await;
-        drop(program);
     }
     for (job, round) in scene.ledger.rounds() {
         assert!(

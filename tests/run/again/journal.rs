@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use xqute::{BuildError, Error, JournalError, WorkDirError};
 
-use super::{Scene, Way, counts_of};
+use super::{Scene, WAYS, Way, counts_of};
 
 /// Two copies of 24 bytes: magic, version, salt, checksum.
 const HEADER: usize = 48;
@@ -29,8 +29,24 @@ pub(super) fn ends(journal: &[u8]) -> Vec<(u8, Range<usize>)> {
     found
 }
 
+/// Who looked after the jobs wrote down how they ended too.
 #[tokio::test]
-async fn a_job_whose_end_cannot_be_read_is_run_again_and_no_other() {
+async fn a_job_whose_end_cannot_be_read_is_taken_from_the_other_log() {
+    for way in WAYS {
+        let scene = Scene::new();
+        counts_of(scene.builder(way, &[]).forks(2), &scene, 0..4).await;
+        let mut journal = fs::read(scene.path("journal")).unwrap();
+        let (index, place) = ends(&journal).remove(2);
+        journal[place.start + HEAD] ^= 0x55;
+        fs::write(scene.path("journal"), journal).unwrap();
+        let counts = counts_of(scene.builder(way, &[]), &scene, 0..4).await;
+        assert_eq!((counts.done_before, counts.succeeded, counts.total()), (3, 1, 4), "job {index}, {way:?}");
+        scene.ledger.assert([0, 1, 2, 3].map(|it| (it, 1)));
+    }
+}
+
+#[tokio::test]
+async fn a_job_whose_end_cannot_be_read_anywhere_is_run_again_and_no_other() {
     let scene = Scene::new();
     counts_of(scene.builder(Way::Direct, &[]).forks(2), &scene, 0..4).await;
     let sound = fs::read(scene.path("journal")).unwrap();
@@ -50,6 +66,7 @@ async fn a_job_whose_end_cannot_be_read_is_run_again_and_no_other() {
             let mut damaged = sound.clone();
             damaged[at] ^= 0x55;
             fs::write(scene.path("journal"), damaged).unwrap();
+            fs::remove_file(scene.path("local.log")).unwrap();
             let counts = counts_of(scene.builder(Way::Direct, &[]), &scene, 0..4).await;
             assert_eq!(
                 (counts.done_before, counts.succeeded, counts.total()),
