@@ -33,6 +33,7 @@ static ABLE: AtomicBool = AtomicBool::new(false);
 /// is killed, nobody sees how those end that run.
 ///
 /// ```no_run
+/// # use xqute_core as xqute;
 /// # use std::process::ExitCode;
 /// fn main() -> ExitCode {
 ///     xqute::supervise();
