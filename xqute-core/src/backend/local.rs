@@ -218,20 +218,20 @@ impl Shared {
             Some(link) => Ok(Arc::clone(link)),
             None => {
                 let reached = reach(workdir, !way.is_used).await?;
-                Ok(self.open(&mut way, workdir, reached))
+                self.open(&mut way, workdir, reached)
             }
         }
     }
 
-    fn open(self: &Arc<Self>, way: &mut Way, workdir: &Path, reached: Reached) -> Arc<Link> {
+    fn open(self: &Arc<Self>, way: &mut Way, workdir: &Path, reached: Reached) -> io::Result<Arc<Link>> {
         if let Some(note) = reached.note {
             let _ = self.note.set(note);
         }
-        let (link, heard) = Link::new(reached.stream, reached.rest);
+        let (link, heard) = Link::new(reached.stream, reached.rest)?;
         let link = Arc::new(link);
         *way = Way { link: Some(Arc::clone(&link)), is_used: true };
         tokio::spawn(Arc::clone(self).listen(Arc::clone(&link), heard, workdir.to_owned()));
-        link
+        Ok(link)
     }
 
     /// Until the supervisor is gone, or whoever would be told.

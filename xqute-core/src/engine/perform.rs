@@ -1,5 +1,6 @@
 //! How is an order performed? First what the dispatcher wrote down goes into the journal; then the order.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -84,7 +85,13 @@ impl Performer {
                 return;
             }
             let held = std::mem::take(&mut self.held);
-            held.into_iter().chain(orders).for_each(|order| self.obey(order, dispatcher, questions));
+            held.into_iter().for_each(|order| self.obey(order, dispatcher, questions));
+            let (first, then): (Vec<_>, Vec<_>) = starts_first(orders);
+            if !first.is_empty() {
+                first.into_iter().for_each(|order| self.obey(order, dispatcher, questions));
+                questions.submit_now();
+            }
+            then.into_iter().for_each(|order| self.obey(order, dispatcher, questions));
         }
     }
 
@@ -201,6 +208,20 @@ impl Wrapping {
         store::write_script(&path, &text)?;
         Ok(Some(path))
     }
+}
+
+/// What starts jobs, and the rest: a processor that waits for its next job waits for no file of the last one. An attempt's own
+/// files are written before the next attempt of the job moves them away.
+fn starts_first(orders: Vec<Order>) -> (Vec<Order>, Vec<Order>) {
+    let mut written = HashSet::new();
+    orders.into_iter().partition(|order| match order {
+        Order::Submit(index) => !written.contains(index),
+        Order::Write(index, _) => {
+            written.insert(*index);
+            false
+        }
+        _ => false,
+    })
 }
 
 /// Whether an order shows no fact to anybody, so that it need not wait for the journal.

@@ -1,9 +1,11 @@
 //! What is the backend being asked? One submission, one observation and one kill at a time, each until it has answered,
 //! whatever else happens meanwhile.
 
+use std::future::ready;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::dispatcher::Dispatcher;
@@ -88,12 +90,28 @@ impl Questions {
         self.submitting.is_none() && self.to_submit.is_empty()
     }
 
-    /// Asks what there is to ask.
-    pub(super) fn ask(&mut self, dispatcher: &Dispatcher) {
+    /// Hands over what is to be submitted, as far as that needs no waiting.
+    pub(super) fn submit_now(&mut self) {
+        self.ask_to_submit();
+        // Who waits for the answer later asks to be woken.
+        let mut context = Context::from_waker(Waker::noop());
+        if let Some(question) = &mut self.submitting
+            && let Poll::Ready(answers) = question.as_mut().poll(&mut context)
+        {
+            self.submitting = Some(Box::pin(ready(answers)));
+        }
+    }
+
+    fn ask_to_submit(&mut self) {
         if self.submitting.is_none() && !self.to_submit.is_empty() {
             let jobs = std::mem::take(&mut self.to_submit);
             self.submitting = Some(Box::pin(submit(Arc::clone(&self.backend), jobs)));
         }
+    }
+
+    /// Asks what there is to ask.
+    pub(super) fn ask(&mut self, dispatcher: &Dispatcher) {
+        self.ask_to_submit();
         if self.killing.is_none() && !self.to_kill.is_empty() {
             let kills = std::mem::take(&mut self.to_kill);
             self.killing = Some(Box::pin(kill(Arc::clone(&self.backend), kills)));

@@ -2,18 +2,23 @@
 //! between.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::io::AsyncReadExt;
-use tokio::net::UnixStream;
-use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::sync::{Notify, oneshot};
 
 use super::child::NotStarted;
 use super::record::Record;
+use super::system;
 use super::wire::{self, Reply};
 use crate::backend::Accepted;
+
+/// Most bytes read at once.
+const ROOM: usize = 16 * 1024;
 
 /// What a request is answered.
 #[derive(Debug)]
@@ -26,7 +31,7 @@ pub(super) enum Answer {
 /// The way to a supervisor.
 #[derive(Debug)]
 pub(super) struct Link {
-    to: OwnedWriteHalf,
+    to: UnixStream,
     asked: Mutex<Asked>,
     /// There is something left to write.
     more: Notify,
@@ -43,14 +48,18 @@ struct Asked {
 /// What comes back.
 #[derive(Debug)]
 pub(super) struct Heard {
-    from: OwnedReadHalf,
+    /// The same stream. Nobody is woken each time that the other side has read: only who has something left to write asks for that.
+    from: AsyncFd<OwnedFd>,
+    room: Box<[u8]>,
     bytes: Vec<u8>,
 }
 
 impl Link {
-    pub(super) fn new(stream: UnixStream, bytes: Vec<u8>) -> (Self, Heard) {
-        let (from, to) = stream.into_split();
-        (Self { to, asked: Mutex::default(), more: Notify::new() }, Heard { from, bytes })
+    /// The stream does not block, and `bytes` were read from it.
+    pub(super) fn new(to: UnixStream, bytes: Vec<u8>) -> io::Result<(Self, Heard)> {
+        let from = system::watched(to.try_clone()?.into(), Interest::READABLE)?;
+        let heard = Heard { from, room: vec![0; ROOM].into_boxed_slice(), bytes };
+        Ok((Self { to, asked: Mutex::default(), more: Notify::new() }, heard))
     }
 
     /// Sends requests, to which this many answers come; none comes any more where the link is lost. It does not wait, so that
@@ -76,19 +85,27 @@ impl Link {
     /// Whether all is sent. Where it cannot be, the other side is found to be gone by who listens.
     fn send(&self, asked: &mut Asked) -> bool {
         while !asked.unsent.is_empty() {
-            match self.to.try_write(&asked.unsent) {
+            match (&self.to).write(&asked.unsent) {
                 Ok(size) => drop(asked.unsent.drain(..size)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return error.kind() != io::ErrorKind::WouldBlock,
             }
         }
         true
     }
 
-    /// Sends what could not be sent at once; never returns.
-    async fn send_rest(&self) {
+    /// Sends what could not be sent at once; returns only where that cannot be.
+    async fn send_rest(&self) -> io::Result<()> {
         loop {
             self.more.notified().await;
-            while self.to.writable().await.is_ok() && !self.send(&mut self.lock()) {}
+            let to = system::watched(self.to.try_clone()?.into(), Interest::WRITABLE)?;
+            loop {
+                let mut ready = to.writable().await?;
+                if self.send(&mut self.lock()) {
+                    break;
+                }
+                ready.clear_ready();
+            }
         }
     }
 
@@ -123,17 +140,35 @@ impl Heard {
                     );
                     return;
                 }
-                match self.from.read_buf(&mut self.bytes).await {
-                    Ok(0) => return,
+                match self.read().await {
+                    Ok(0) | Err(_) => return,
                     Ok(_) => {}
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(_) => return,
                 }
             }
         };
         tokio::select! {
             () = listens => {}
-            () = link.send_rest() => {}
+            _ = link.send_rest() => {}
+        }
+    }
+
+    async fn read(&mut self) -> io::Result<usize> {
+        let Self { from, room, bytes } = self;
+        loop {
+            let mut ready = from.readable().await?;
+            let Ok(read) = ready.try_io(|it| Ok(rustix::io::read(it, &mut room[..])?)) else { continue };
+            match read {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+                Ok(size) => {
+                    // Where less came than there was room for, nothing is left: the next is told anew.
+                    if size < room.len() {
+                        ready.clear_ready();
+                    }
+                    bytes.extend_from_slice(&room[..size]);
+                    return Ok(size);
+                }
+            }
         }
     }
 

@@ -37,7 +37,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// Somebody who starts jobs.
 pub(super) struct Reached {
-    pub(super) stream: UnixStream,
+    /// It does not block.
+    pub(super) stream: Stream,
     /// What it said behind its welcome.
     pub(super) rest: Vec<u8>,
     /// What runs with it already.
@@ -178,7 +179,7 @@ async fn introduce(stream: Stream) -> io::Result<Reached> {
                 ));
             }
             rest.drain(..size);
-            return Ok(Reached { stream, rest, live, note: None });
+            return Ok(Reached { stream: stream.into_std()?, rest, live, note: None });
         }
         if stream.read_buf(&mut rest).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());

@@ -31,7 +31,7 @@ pub(super) async fn recover(
             let live = std::mem::take(&mut reached.live);
             // What it has ended meanwhile it says behind that: the jobs have to be known before it is listened to.
             let found = look(shared, workdir, left, &live).map_err(unreachable);
-            shared.open(&mut way, workdir, reached);
+            shared.open(&mut way, workdir, reached).map_err(unreachable)?;
             return found;
         }
     };

@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use tokio::io::Interest;
 use tokio::time::sleep;
 
 use super::nursery::PAUSES;
@@ -84,5 +85,5 @@ impl Stranger {
 }
 
 async fn readable(pidfd: OwnedFd) -> io::Result<()> {
-    system::watched(pidfd)?.readable().await.map(drop)
+    system::watched(pidfd, Interest::READABLE)?.readable().await.map(drop)
 }

@@ -99,10 +99,10 @@ pub(super) fn status_of_stranger(pidfd: BorrowedFd<'_>) -> Option<i32> {
     (told == 0 && info.mask & INFO_EXIT != 0).then_some(info.exit_code)
 }
 
-/// A process's descriptor, to be waited for.
-pub(super) fn watched(pidfd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+/// A descriptor, to be waited for.
+pub(super) fn watched(descriptor: OwnedFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an `OwnedFd` is open as long as it lives, stays the same descriptor, and is owned by the `AsyncFd`.
-    Ok(unsafe { AsyncFd::register_with_interest(pidfd, Interest::READABLE) }?)
+    Ok(unsafe { AsyncFd::register_with_interest(descriptor, interest) }?)
 }
 
 /// Blocks every signal in this thread. What a program runs has its own mask: see `child`.
