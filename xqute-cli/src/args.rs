@@ -197,7 +197,7 @@ pub(crate) struct Run {
     /// Start no job while so many threads run on this machine: 1.5, or a share of the processors, 80%
     #[arg(long, value_name = "N", value_parser = options::load, help_heading = "Where and how many")]
     pub(crate) load: Option<f64>,
-    /// Start no job while less memory is free on this machine: 2G
+    /// Start no job while less memory is free on this machine, and below half of it run the youngest one again later: 2G
     #[arg(long, value_name = "SIZE", value_parser = options::size, help_heading = "Where and how many")]
     pub(crate) memfree: Option<u64>,
     /// An option for the scheduler

@@ -188,8 +188,10 @@ impl XquteBuilder {
         self
     }
 
-    /// No job starts while less memory of this machine is available, in bytes (`MemAvailable` of `/proc/meminfo`). Jobs that
-    /// run are left alone. Default: no limit.
+    /// No job starts while less memory of this machine is available, in bytes (`MemAvailable` of `/proc/meminfo`). Where
+    /// less than half of it is, the job that began last makes room, as with GNU parallel: it is killed, and waits for its turn again
+    /// ([`Failure::Preempted`](crate::Failure::Preempted)); one at a time, looked at once a second, and never the only one that
+    /// runs. Default: no limit.
     pub fn min_free_memory(mut self, bytes: u64) -> Self {
         self.throttle.memory = Some(bytes);
         self

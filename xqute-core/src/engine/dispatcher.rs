@@ -7,6 +7,7 @@ mod adopt;
 mod after;
 mod answers;
 mod moves;
+mod preempt;
 mod scheduler;
 mod state;
 mod stop;

@@ -111,7 +111,7 @@ pub(super) struct Entry {
     pub(super) prepared: bool,
     /// An earlier run submitted this attempt.
     pub(super) adopted: bool,
-    /// It was told to end by an earlier run, which was being stopped.
+    /// It was told to end by an earlier run, for no fault of its own.
     pub(super) was_told: bool,
 }
 

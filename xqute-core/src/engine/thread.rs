@@ -118,7 +118,8 @@ impl Engine {
     }
 
     async fn wait(&mut self, polls: &mut Interval) -> Woke {
-        let wake = [self.performer.next_timer(), self.pace.due()].into_iter().flatten().min();
+        let look = self.pace.look().filter(|_| self.dispatcher.has_live());
+        let wake = [self.performer.next_timer(), self.pace.due(), look].into_iter().flatten().min();
         tokio::select! {
             biased;
             Some(message) = self.messages.recv() => Woke::Message(message),
@@ -161,6 +162,9 @@ impl Engine {
         self.performer.due(&mut self.dispatcher);
         if self.dispatcher.is_held() && self.pace.allows(Instant::now()) {
             self.dispatcher.release();
+        }
+        if self.dispatcher.has_live() && self.pace.is_short(Instant::now()) {
+            self.dispatcher.preempt();
         }
         for _ in 0..BATCH {
             if !self.dispatcher.wants_more() {

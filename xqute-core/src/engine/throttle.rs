@@ -17,7 +17,7 @@ pub(super) struct Throttle {
     pub(super) delay: Option<Duration>,
     /// No start while so many threads run or wait for a disk.
     pub(super) load: Option<f64>,
-    /// No start while less memory is available, in bytes.
+    /// No start while less memory is available, in bytes. Where it is less than half of that, a job makes room.
     pub(super) memory: Option<u64>,
 }
 
@@ -56,11 +56,14 @@ pub(super) struct Pace {
     throttle: Throttle,
     due: Option<Instant>,
     begun: bool,
+    /// When the memory is looked at again, for those that run.
+    look: Option<Instant>,
 }
 
 impl Pace {
     pub(super) fn new(throttle: Throttle) -> Self {
-        Self { throttle, due: None, begun: false }
+        let look = throttle.memory.and_then(|_| Instant::now().checked_add(AGAIN));
+        Self { throttle, due: None, begun: false, look }
     }
 
     /// Starts are held back from now on, if they were not.
@@ -79,6 +82,21 @@ impl Pace {
     /// When it is to be asked again.
     pub(super) fn due(&self) -> Option<Instant> {
         self.due
+    }
+
+    /// When those that run are to be looked at.
+    pub(super) fn look(&self) -> Option<Instant> {
+        self.look
+    }
+
+    /// Whether one of those that run has to make room, now: at half of what a start needs, as with GNU parallel.
+    pub(super) fn is_short(&mut self, now: Instant) -> bool {
+        let (Some(look), Some(least)) = (self.look, self.throttle.memory) else { return false };
+        if now < look {
+            return false;
+        }
+        self.look = now.checked_add(AGAIN);
+        told("/proc/meminfo", available).is_some_and(|now| now < least / 2)
     }
 
     /// Whether the next start is allowed, now.
@@ -148,6 +166,18 @@ mod tests {
         pace.hold(begun + second);
         assert!(!pace.allows(begun + second) && pace.due() == Some(begun + 3 * second));
         assert!(pace.allows(begun + 3 * second) && pace.due().is_none());
+    }
+
+    #[test]
+    fn memory_is_looked_at_once_a_second_and_half_of_it_is_short() {
+        let begun = Instant::now();
+        for (memory, short) in [(Some(u64::MAX), true), (Some(2), false), (None, false)] {
+            let mut pace = Pace::new(Throttle { memory, ..Throttle::default() });
+            assert!(!pace.is_short(begun), "not before a second is over");
+            assert_eq!(pace.is_short(begun + 2 * AGAIN), short, "{memory:?}");
+            assert!(!pace.is_short(begun + 2 * AGAIN), "and once a second");
+            assert_eq!(pace.look(), memory.map(|_| begun + 3 * AGAIN));
+        }
     }
 
     #[test]

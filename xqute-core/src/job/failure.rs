@@ -31,7 +31,8 @@ pub enum Failure {
     Unknown(Arc<str>),
     /// The machine that it ran on failed. Costs no attempt.
     NodeFailed(Arc<str>),
-    /// The scheduler took its place away. Costs no attempt.
+    /// The scheduler took its place away, or the run, which needed its memory
+    /// ([`min_free_memory`](crate::XquteBuilder::min_free_memory)). Costs no attempt.
     Preempted,
     /// It exited with 0, and a plugin found its result wanting.
     Verify {

@@ -55,6 +55,8 @@ impl State {
 /// Why a job is killed. What is stronger comes later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Why {
+    /// Others need its memory: it is tried again, for free.
+    Memory,
     /// It ran for too long: a failed attempt.
     TimedOut,
     /// The run wants it.
@@ -114,6 +116,8 @@ pub(crate) enum Event {
     Stop(Stop),
     /// Its time is up.
     TimeUp,
+    /// Others need its memory.
+    Preempt,
     /// Hooks let it be killed.
     KillAllowed,
     /// Hooks do not.
@@ -122,6 +126,13 @@ pub(crate) enum Event {
     GraceOver,
     /// The wait before its next attempt is over.
     Due,
+}
+
+impl Event {
+    /// Whether it answers a question, or is a timer's: the job may have moved on.
+    pub(super) fn may_be_late(&self) -> bool {
+        matches!(self, Self::TimeUp | Self::Preempt | Self::KillAllowed | Self::KillVetoed | Self::GraceOver)
+    }
 }
 
 /// What follows from a step, in this order.

@@ -33,6 +33,9 @@ const STARTED: &[Effect] = &[Tell(Moment::Started), StartTimeout];
 /// Hooks are asked whether a job may be killed that ran for too long.
 const TIMED_OUT: State = State::Asking { why: Why::TimedOut, started: true };
 
+/// Hooks are asked whether a job may be killed whose memory others need.
+const PREEMPTED: State = State::Asking { why: Why::Memory, started: true };
+
 /// Moves a job.
 pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step, Illegal> {
     Ok(match (state, event) {
@@ -65,15 +68,18 @@ pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step
         (State::Verifying, Event::Judged(Ok(()))) => ends(Outcome::Succeeded),
         (state, Event::Stop(stop)) => stops(state, stop),
         (State::Running, Event::TimeUp) => moves(TIMED_OUT, &[AskKill]),
+        (State::Running, Event::Preempt) => moves(PREEMPTED, &[AskKill]),
         // It is asked already, for another reason: if that is vetoed, it is asked again when the time is up again.
-        (State::Asking { why: Why::Reason(_), .. }, Event::TimeUp) => moves(state, &[StartTimeout]),
+        (State::Asking { why: Why::Reason(_) | Why::Memory, .. }, Event::TimeUp) => {
+            moves(state, &[StartTimeout])
+        }
         (State::Asking { why, started }, Event::KillAllowed) => {
             moves(State::Killing { why, started, forced: false }, &[Term])
         }
         (State::Asking { why, started }, Event::KillVetoed) => vetoed(why, started),
         (State::Killing { why, started, forced }, Event::GraceOver) => grace_over(why, started, forced),
         // The answer to a question, or a timer, that came too late: the job has moved on.
-        (_, Event::TimeUp | Event::KillAllowed | Event::KillVetoed | Event::GraceOver) => moves(state, &[]),
+        (_, event) if event.may_be_late() => moves(state, &[]),
         (
             State::Init
             | State::Queued
@@ -140,6 +146,7 @@ fn exited(state: State, end: Result<(), Failure>, rules: &Rules<'_>) -> Step {
         (_, Ok(())) => moves(State::Verifying, &[AskVerify]),
         (State::Killing { why: Why::Reason(reason), .. }, Err(_)) => ends(Outcome::Killed(reason)),
         (State::Killing { why: Why::TimedOut, .. }, Err(_)) => fails(timed_out(rules), rules, false),
+        (State::Killing { why: Why::Memory, .. }, Err(_)) => preempted(rules),
         (State::Asking { why: Why::Reason(_), .. }, Err(failure)) => {
             // Its own outcome; and since it was to end, the last.
             fails(failure, &Rules { retry: None, ..*rules }, unseen)
@@ -148,6 +155,15 @@ fn exited(state: State, end: Result<(), Failure>, rules: &Rules<'_>) -> Step {
             let ran = !matches!(failure, Failure::LostBeforeStart(_) | Failure::SubmitRejected(_));
             fails(failure, rules, unseen && ran)
         }
+    }
+}
+
+/// It is no fault of the job, however often that was so. When the next attempt may start, the throttle says.
+fn preempted(rules: &Rules<'_>) -> Step {
+    let (failure, effects) = (Failure::Preempted, &[Tell(Moment::Failed)]);
+    match rules.retry {
+        Some(_) => Step { state: State::Waiting, ends: Ends::Attempt(failure, Duration::ZERO), effects },
+        None => ends_with(Outcome::Failed(failure), effects),
     }
 }
 
@@ -208,10 +224,13 @@ fn grace_over(why: Why, started: bool, forced: bool) -> Step {
 fn unkillable(why: Why) -> Step {
     match why {
         Why::Reason(reason) => ends(Outcome::Killed(reason)),
-        Why::TimedOut => {
-            ends(Outcome::Failed(Failure::Lost("its time was up, and it could not be killed".into())))
-        }
+        Why::TimedOut => lost("its time was up, and it could not be killed"),
+        Why::Memory => lost("memory was short, and it could not be killed"),
     }
+}
+
+fn lost(why: &str) -> Step {
+    ends(Outcome::Failed(Failure::Lost(why.into())))
 }
 
 fn moves(state: State, effects: &'static [Effect]) -> Step {

@@ -28,7 +28,7 @@ fn stops() -> impl Strategy<Value = Event> {
 }
 
 fn adoptions() -> impl Strategy<Value = Event> {
-    let why = prop_oneof![Just(Why::TimedOut), Just(Why::Reason(KillReason::User))];
+    let why = prop_oneof![Just(Why::Memory), Just(Why::TimedOut), Just(Why::Reason(KillReason::User))];
     (any::<bool>(), proptest::option::of(why)).prop_map(|(started, kill)| Event::Adopted { started, kill })
 }
 
@@ -63,6 +63,7 @@ fn events() -> impl Strategy<Value = Event> {
         1 => failures().prop_map(Event::Rejected),
         1 => stops(),
         2 => Just(Event::TimeUp),
+        1 => Just(Event::Preempt),
         1 => Just(Event::KillAllowed),
         1 => Just(Event::KillVetoed),
         1 => Just(Event::GraceOver),
@@ -213,7 +214,7 @@ fn a_job_that_ends_by_itself_while_it_is_being_killed_keeps_its_own_outcome() {
     let asked = State::Asking { why: user, started: true };
     let end = step(asked, Event::Exited(Err(Failure::ExitCode(3))), &rules(&policy)).unwrap();
     assert_eq!(end.ends, Ends::Job(Outcome::Failed(Failure::ExitCode(3))), "nobody had told it to end");
-    for state in [asked, killing(user), killing(Why::TimedOut)] {
+    for state in [asked, killing(user), killing(Why::TimedOut), killing(Why::Memory)] {
         let end = step(state, Event::Exited(Ok(())), &rules(&policy)).unwrap();
         assert_eq!(end.state, State::Verifying, "it did its work");
     }
@@ -230,6 +231,28 @@ fn a_kill_is_no_failure_and_a_timeout_is_one() {
     assert_eq!((end.state, end.ends), (State::Waiting, Ends::Attempt(timed_out, Duration::from_secs(1))));
     let end = step(killing(Why::Reason(KillReason::User)), killed, &rules(&policy)).unwrap();
     assert_eq!(end.state, State::Ended(Status::Killed), "a killed job is not tried again");
+}
+
+/// Others needed its memory: it runs again, though it has no attempts left and never had any.
+#[test]
+fn who_makes_room_is_tried_again_for_free() {
+    let policy = RetryPolicy::never();
+    let killed = Event::Exited(Err(Failure::Signal(crate::job::Signal(15))));
+    let asked = step(State::Running, Event::Preempt, &rules(&policy)).unwrap();
+    assert_eq!(
+        (asked.state, asked.effects),
+        (State::Asking { why: Why::Memory, started: true }, &[Effect::AskKill][..])
+    );
+    let told = step(asked.state, Event::KillAllowed, &rules(&policy)).unwrap();
+    assert_eq!(told.state, killing(Why::Memory));
+    let end = step(told.state, killed.clone(), &rules(&policy)).unwrap();
+    assert_eq!((end.state, end.ends), (State::Waiting, Ends::Attempt(Failure::Preempted, Duration::ZERO)));
+    let stopping = Rules { retry: None, ..rules(&policy) };
+    let end = step(killing(Why::Memory), killed, &stopping).unwrap();
+    assert_eq!(end.state, State::Ended(Status::Failed));
+    let stop = Event::Stop(Stop { how: How::Term, why: KillReason::User });
+    let next = step(killing(Why::Memory), stop, &rules(&policy)).unwrap();
+    assert_eq!(next.state, killing(Why::Reason(KillReason::User)));
 }
 
 #[test]

@@ -129,6 +129,8 @@ pub(crate) enum By {
     Timeout,
     /// The run, which is being stopped: nobody judged the job.
     Stop,
+    /// The run, which needed its memory: nobody judged the job.
+    Memory,
 }
 
 impl By {
@@ -138,6 +140,7 @@ impl By {
             Self::User => "user",
             Self::Timeout => "timeout",
             Self::Stop => "stop",
+            Self::Memory => "memory",
         }
     }
 }
@@ -146,6 +149,7 @@ impl From<Why> for By {
     fn from(why: Why) -> Self {
         match why {
             Why::TimedOut => Self::Timeout,
+            Why::Memory => Self::Memory,
             Why::Reason(KillReason::User) => Self::User,
             Why::Reason(_) => Self::Stop,
         }

@@ -208,7 +208,7 @@ impl Parts {
                 Record::Adopted { index, attempt, run: text, jid: text, process, when }
             }
             19 => {
-                let by = [By::User, By::Timeout, By::Stop][attempt as usize % 3];
+                let by = [By::User, By::Timeout, By::Stop, By::Memory][attempt as usize % 4];
                 Record::Killing { index, attempt, by, when }
             }
             9 => Record::RunIn { cwd: Bytes(text.as_bytes()) },

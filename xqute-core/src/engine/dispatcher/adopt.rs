@@ -101,7 +101,7 @@ impl Dispatcher {
             Some(By::User) => Some(Why::Reason(KillReason::User)),
             Some(By::Timeout) if entry.spec().given_timeout().or(timeout).is_some() => Some(Why::TimedOut),
             // Who stopped that run did not judge the job; what its limit was, this one does not know.
-            Some(By::Stop | By::Timeout) | None => None,
+            Some(By::Stop | By::Timeout | By::Memory) | None => None,
         };
         (entry.ran, entry.prepared, entry.adopted) = (true, true, true);
         entry.was_told = left.told.is_some() && kill.is_none();
@@ -127,7 +127,7 @@ impl Dispatcher {
 pub(super) fn own(entry: &Entry, failure: Failure) -> Failure {
     match failure {
         failure if entry.was_told => Failure::Unknown(
-            format!("the run that had started it had told it to end, and was being stopped: {failure}")
+            format!("the run that had started it had told it to end, for no fault of its own: {failure}")
                 .into(),
         ),
         Failure::Lost(why) if entry.adopted => Failure::Unknown(why),
