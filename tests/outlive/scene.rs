@@ -35,11 +35,20 @@ impl Scene {
     /// A program that runs so many jobs, three at once. Each says its process, waits for the gate, adds its number to `log`, and
     /// exits with it.
     pub(crate) fn program(&self, jobs: usize, workdirs: &[&Path]) -> Child {
+        self.command(jobs, workdirs).spawn().unwrap()
+    }
+
+    pub(crate) fn command(&self, jobs: usize, workdirs: &[&Path]) -> Command {
         let list: String = (0..jobs).map(|number| self.line(number)).collect();
         fs::write(self.path("list"), list).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_outlive"));
         command.arg("3").arg(self.path("list")).args(workdirs).stdout(Stdio::piped());
-        command.spawn().unwrap()
+        command
+    }
+
+    /// The same in a program that does not call `supervise()`.
+    pub(crate) fn unsupervised(&self, jobs: usize, workdirs: &[&Path]) -> Child {
+        self.command(jobs, workdirs).env("UNSUPERVISED", "1").spawn().unwrap()
     }
 
     fn line(&self, number: usize) -> String {
@@ -104,6 +113,20 @@ pub(crate) fn children(of: u32) -> Vec<u32> {
     let all = fs::read_dir("/proc").unwrap();
     let pids = all.filter_map(|it| it.unwrap().file_name().to_str()?.parse().ok());
     pids.filter(|pid| parent(*pid) == Some(of)).collect()
+}
+
+/// Who looks after a job in a program without a supervisor: its parent, which says what it is.
+pub(crate) fn guardian(job: u32) -> u32 {
+    let guardian = parent(job).unwrap();
+    assert_eq!(fs::read_to_string(format!("/proc/{guardian}/comm")).unwrap(), "xqute-guard\n");
+    guardian
+}
+
+/// Returns when a process is gone.
+pub(crate) fn is_gone(process: u32) {
+    while Path::new(&format!("/proc/{process}")).exists() {
+        std::thread::yield_now();
+    }
 }
 
 fn parent(process: u32) -> Option<u32> {

@@ -90,6 +90,8 @@ async fn the_first_signal_starts_nothing_more_and_waits_for_what_runs() {
         let mut rest = program.rest();
         let end = format!("end: stopped by {name}: 3 jobs: 2 succeeded, 1 cancelled");
         assert_eq!(rest.pop(), Some(end));
+        // A job may say that it is up before the program knows.
+        rest.retain(|it| !it.starts_with("started"));
         rest.sort();
         assert_eq!(rest, ["succeeded 0", "succeeded 1"], "and no second on_shutdown");
     }

@@ -3,6 +3,7 @@
 mod awaken;
 mod child;
 mod group;
+mod guardian;
 mod jobs;
 mod link;
 mod log;
@@ -189,7 +190,7 @@ impl Shared {
         let start = Stranger::find(known.pid, known.start).map_or(known.start, |it| it.start);
         let process = Process { pid: known.pid, start };
         let accepted = self.jobs.adopt(attempt, process, true);
-        self.follow(accepted.jid.clone(), attempt, process, &history);
+        self.follow(job.files.workdir(), accepted.jid.clone(), (attempt, process), &history);
         Some(accepted)
     }
 
@@ -249,32 +250,40 @@ impl Shared {
         let lock = reach::turn(&workdir).await;
         let history = History::read(&workdir).unwrap_or_default();
         for (jid, attempt, process) in self.jobs.orphan() {
-            self.follow(jid, attempt, process, &history);
+            self.follow(&workdir, jid, (attempt, process), &history);
         }
         drop(lock);
         link.lose();
     }
 
     /// Tells how a job ended whose supervisor is gone, or watches it until it does.
-    fn follow(self: &Arc<Self>, jid: Jid, attempt: Attempt, process: Process, history: &History) {
+    fn follow(
+        self: &Arc<Self>,
+        workdir: &Path,
+        jid: Jid,
+        (attempt, process): (Attempt, Process),
+        history: &History,
+    ) {
         let Process { pid, start } = process;
         match history.get(attempt).filter(|it| it.pid == pid).and_then(|it| it.fate) {
             Some(Fate::Ended(end)) => self.jobs.tell_end(&jid, seen(&end)),
             Some(Fate::Lost(errno) | Fate::NotExecuted(errno)) => self.jobs.tell_end(&jid, untold(errno)),
             None => match Stranger::find(pid, start) {
-                Some(stranger) => self.watch(jid, stranger),
+                Some(stranger) => self.watch(workdir, jid, attempt, stranger),
                 None => self.jobs.tell_end(&jid, unseen(None)),
             },
         }
     }
 
-    fn watch(self: &Arc<Self>, jid: Jid, stranger: Stranger) {
-        let shared = Arc::clone(self);
+    fn watch(self: &Arc<Self>, workdir: &Path, jid: Jid, attempt: Attempt, stranger: Stranger) {
+        let (shared, workdir) = (Arc::clone(self), workdir.to_owned());
         tokio::spawn(async move {
             let watched = async {
-                let (leader, end) = (stranger.leader(), stranger.end().await);
+                let (leader, start) = (stranger.leader(), stranger.start);
+                let status = stranger.end().await;
+                let end = recover::late_end(&workdir, attempt, (leader, start), status).await;
                 shared.emptied(&jid, leader).await;
-                shared.jobs.tell_end(&jid, unseen(end));
+                shared.jobs.tell_end(&jid, end);
             };
             tokio::select! {
                 () = shared.seen.closed() => {}

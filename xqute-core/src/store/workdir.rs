@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf, absolute};
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{Access, FlockOperation, access, flock};
 use rustix::io::Errno;
@@ -133,6 +135,11 @@ fn refused(path: &Path, error: io::Error) -> WorkDirError {
     }
 }
 
+/// How long the processes of a program that was killed may take to let go of its lock.
+const LETTING_GO: Duration = Duration::from_secs(2);
+/// Between two looks at that.
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// A directory that is locked for as long as this lives.
 #[derive(Debug)]
 pub(super) struct Lock(File);
@@ -150,11 +157,22 @@ impl Drop for Lock {
 pub(super) fn lock(path: &Path) -> Result<Lock, WorkDirError> {
     let refused = |error| WorkDirError::Io { path: path.to_owned(), error };
     let directory = File::open(path).map_err(refused)?;
-    match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(Lock(directory)),
-        Err(Errno::WOULDBLOCK) => Err(WorkDirError::InUse { path: path.to_owned(), who: user(path) }),
-        Err(errno) => Err(refused(errno.into())),
+    let deadline = Instant::now() + LETTING_GO;
+    loop {
+        match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(Lock(directory)),
+            Err(Errno::WOULDBLOCK) if is_let_go(path) && Instant::now() < deadline => thread::sleep(PAUSE),
+            Err(Errno::WOULDBLOCK) => {
+                return Err(WorkDirError::InUse { path: path.to_owned(), who: user(path) });
+            }
+            Err(errno) => return Err(refused(errno.into())),
+        }
     }
+}
+
+/// Whether who used it was killed. What it was about to start has the lock, too, until that is a program of its own.
+fn is_let_go(workdir: &Path) -> bool {
+    past(workdir).as_ref().and_then(|it| it.runs().last()).is_some_and(|it| it.holder.is_gone())
 }
 
 fn past(workdir: &Path) -> Option<Past> {

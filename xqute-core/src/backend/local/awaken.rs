@@ -29,8 +29,9 @@ static ABLE: AtomicBool = AtomicBool::new(false);
 /// program is killed, they go on, and how they end is written down; the next run in the same work directory takes that over. In
 /// the process that is to be that supervisor this does not return; in any other it does nothing, at once.
 ///
-/// Without it, jobs are looked after by a thread of the program. They are started and told in the same way; but if the program
-/// is killed, nobody sees how those end that run.
+/// Without it, jobs are started by a thread of the program, each by a guardian of its own: a copy of the program, made by `fork`, which
+/// waits for the job and writes its end down. That is as safe, and slower, the more so the more memory the program has; the summary
+/// says so.
 ///
 /// ```no_run
 /// # use xqute_core as xqute;

@@ -18,6 +18,7 @@ use rustix::io::{Errno, FdFlags, fcntl_setfd};
 use rustix::process::Pid;
 use rustix::time::{ClockId, clock_gettime};
 
+use super::guardian::{self, Ward};
 use super::record::{self, Attempt, Record, SIZE};
 
 /// What a job's process needs.
@@ -69,8 +70,10 @@ pub(super) struct NotStarted {
 #[derive(Debug)]
 pub(super) struct Started {
     pub(super) pid: Pid,
-    /// Readable when it has ended. `None`: the system has no such descriptors.
+    /// Readable when it has ended: its own, or its guardian's pipe. `None`: the system has no such descriptors.
     pub(super) pidfd: Option<OwnedFd>,
+    /// Whose child it is, if it is not this process's.
+    pub(super) guardian: Option<Pid>,
     /// When it began, in ticks since boot: no earlier than the first, no later than the second.
     pub(super) ticks: (u64, u64),
 }
@@ -81,19 +84,20 @@ pub(super) struct Starter {
     null: OwnedFd,
     /// Room for the child's calls, aligned as every machine wants it.
     stack: Vec<u128>,
-    /// Whether the program has signal handlers, which its memory's other user must not run.
-    handlers: bool,
+    /// Whether this is a thread of a program. It may have signal handlers, which its memory's other user must not run; and if it
+    /// is killed, somebody else has to see how the jobs end: each has a guardian.
+    guarded: bool,
 }
 
 const STACK: usize = 128 * 1024;
 
 impl Starter {
-    /// `handlers`: other threads of this process may have installed some.
-    pub(super) fn new(handlers: bool) -> io::Result<Self> {
+    /// `guarded`: other threads of this process have a life of their own.
+    pub(super) fn new(guarded: bool) -> io::Result<Self> {
         let null = File::open("/dev/null")?;
         // Not one of the three that the child will put in place.
         let null = rustix::io::fcntl_dupfd_cloexec(&null, 3)?;
-        Ok(Self { null, stack: vec![0; STACK / size_of::<u128>()], handlers })
+        Ok(Self { null, stack: vec![0; STACK / size_of::<u128>()], guarded })
     }
 
     /// Starts a process. When this returns, it has become its program.
@@ -111,18 +115,24 @@ impl Starter {
             programs: &programs,
             argv: argv.as_ptr(),
             env: env.as_ptr(),
-            handlers: self.handlers,
+            handlers: self.guarded,
             started: Record::Started { attempt, pid: 0, start: 0, when }.encode(),
             not_executed: Record::NotExecuted { attempt, pid: 0, errno: 0, when }.encode(),
             latest: 0,
             failed: None,
         };
+        if self.guarded {
+            let ward = Ward { attempt, log, null: self.null.as_fd() };
+            let it = guardian::start(&mut self.stack, &mut errand, &ward)?;
+            let (pid, guardian, ticks) = (it.pid, Some(it.guardian), (earliest, it.latest));
+            return Ok(Started { pid, pidfd: Some(it.end), guardian, ticks });
+        }
         let (pid, pidfd) = clone_process(&mut self.stack, &mut errand);
         let Some(pid) = Pid::from_raw(pid.max(0)) else {
             return Err(NotStarted { stage: Stage::Process, errno: last_error() });
         };
         match errand.failed {
-            None => Ok(Started { pid, pidfd, ticks: (earliest, errand.latest) }),
+            None => Ok(Started { pid, pidfd, guardian: None, ticks: (earliest, errand.latest) }),
             Some(failed) => {
                 // It has ended. If somebody else took that, it is as good.
                 let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
@@ -132,7 +142,7 @@ impl Starter {
     }
 }
 
-fn clone_process(stack: &mut [u128], errand: &mut Errand<'_>) -> (c_int, Option<OwnedFd>) {
+pub(super) fn clone_process(stack: &mut [u128], errand: &mut Errand<'_>) -> (c_int, Option<OwnedFd>) {
     let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
     let mut pidfd: c_int = -1;
     // SAFETY: the child runs `become_job` on a stack of its own, which nothing else uses and which outlives the
@@ -167,7 +177,7 @@ fn last_error() -> i32 {
 }
 
 /// What the child does, and what it leaves for its parent to read.
-struct Errand<'a> {
+pub(super) struct Errand<'a> {
     null: BorrowedFd<'a>,
     log: BorrowedFd<'a>,
     stdout: &'a CStr,
@@ -201,6 +211,16 @@ extern "C" fn become_job(errand: *mut c_void) -> c_int {
 }
 
 impl Errand<'_> {
+    /// Why it did not become its program, if it did not.
+    pub(super) fn failed(&self) -> Option<NotStarted> {
+        self.failed
+    }
+
+    /// When it wrote its start down, in ticks since boot.
+    pub(super) fn latest(&self) -> u64 {
+        self.latest
+    }
+
     /// Returns only where there is no job: the error of `execve`, or of a stage before.
     fn run(&mut self) -> Result<i32, (Stage, Errno)> {
         let at = |stage| move |errno| (stage, errno);
@@ -282,7 +302,7 @@ fn own_pid() -> i32 {
 }
 
 /// In one call, or not at all: half a record is none.
-fn append(log: BorrowedFd<'_>, record: &[u8; SIZE]) -> Result<(), Errno> {
+pub(super) fn append(log: BorrowedFd<'_>, record: &[u8; SIZE]) -> Result<(), Errno> {
     match rustix::io::write(log, record)? {
         SIZE => Ok(()),
         _ => Err(Errno::NOSPC),

@@ -184,6 +184,10 @@ pub(super) fn ended(status: i32) -> Result<(), Failure> {
 
 /// The system does not tell how a child ended.
 pub(super) fn untold(errno: i32) -> Seen {
+    if errno == libc::EOWNERDEAD {
+        let why = "the process that looked after it was killed, and it is gone";
+        return Seen::Exited { end: Err(Failure::Unknown(why.into())), usage: None };
+    }
     let why = match errno {
         libc::ECHILD => {
             "somebody else took its exit code: this program ignores SIGCHLD, or waits for any child".into()

@@ -10,9 +10,11 @@ use rustix::process::{Pid, WaitOptions, waitpid};
 
 use super::child::{NotStarted, Plan, Stage, Starter};
 use super::group;
+use super::guardian;
 use super::log::Log;
 use super::proc::Stat;
 use super::record::{self, Attempt, Record};
+use super::stranger::is_alive;
 use super::surroundings::{Surroundings, candidates};
 use super::system;
 use super::wire::Start;
@@ -39,7 +41,10 @@ struct Child {
     /// Leader of its group, whose number is its own.
     pid: Pid,
     start: u64,
+    /// Readable when it has ended.
     pidfd: Option<OwnedFd>,
+    /// Who sees and writes down how it ends, if that is not this process.
+    guardian: Option<Pid>,
     /// The peak of this process's memory when it was started: it began with that figure.
     floor: Option<u32>,
     /// The last signal that it was sent.
@@ -53,9 +58,9 @@ struct Child {
 }
 
 impl Nursery {
-    /// `shared`: other threads of this process have a life of their own.
-    pub(super) fn new(log: Log, shared: bool) -> io::Result<Self> {
-        Ok(Self { log, starter: Starter::new(shared)?, children: Vec::new(), unwritten: Vec::new() })
+    /// `guarded`: other threads of this process have a life of their own.
+    pub(super) fn new(log: Log, guarded: bool) -> io::Result<Self> {
+        Ok(Self { log, starter: Starter::new(guarded)?, children: Vec::new(), unwritten: Vec::new() })
     }
 
     /// Whether nothing is left to look after or to write down.
@@ -103,6 +108,7 @@ impl Nursery {
             start: exact_start(started.pid, started.ticks),
             due: started.pidfd.is_none().then(Instant::now),
             pidfd: started.pidfd,
+            guardian: started.guardian,
             floor: None,
             sent: None,
             ended: None,
@@ -116,7 +122,9 @@ impl Nursery {
     /// Signals a job's group, if it is one of these.
     pub(super) fn kill(&mut self, pid: i32, start: u64, how: Kill) {
         let is_it = |it: &&mut Child| it.pid.as_raw_nonzero().get() == pid && it.start == start;
-        if let Some(child) = self.children.iter_mut().find(is_it) {
+        // Its guardian may have let the system forget it: then its number may be another's.
+        let is_own = |it: &&mut Child| it.guardian.is_none() || it.sent.is_some() || is_alive(pid, start);
+        if let Some(child) = self.children.iter_mut().find(is_it).filter(is_own) {
             child.sent = Some(how);
             group::signal(child.pid, how);
         }
@@ -162,7 +170,8 @@ impl Nursery {
     }
 
     fn write_down(&mut self, ended: &[usize]) {
-        let new = ended.iter().filter_map(|at| self.children[*at].ended).flat_map(|it| it.encode());
+        let own = ended.iter().map(|at| &self.children[*at]).filter(|it| it.guardian.is_none());
+        let new = own.filter_map(|it| it.ended).flat_map(|it| it.encode());
         self.unwritten.extend(new);
         if !self.unwritten.is_empty() && self.log.append(&self.unwritten).is_ok() {
             self.unwritten.clear();
@@ -190,10 +199,18 @@ impl Child {
     /// Whether it has ended.
     fn look(&mut self, now: Instant) -> bool {
         let (attempt, pid, when) = (self.attempt, self.number(), record::now());
-        self.ended = match system::look(self.pid, self.floor.unwrap_or(u32::MAX)) {
-            Ok(Some(end)) => Some(Record::Ended { attempt, pid, end, when }),
-            Ok(None) => None,
-            Err(error) => Some(Record::Lost { attempt, pid, errno: error.raw_os_error().unwrap_or(0), when }),
+        let lost = |error: io::Error| Record::Lost { attempt, pid, errno: errno(&error), when };
+        self.ended = match (self.guardian, &self.pidfd) {
+            (Some(_), Some(said)) => match guardian::end(said.as_fd()) {
+                Ok(said) => said,
+                // Its guardian is gone. As long as it runs itself, it has not ended.
+                Err(_) => (!is_alive(pid, self.start)).then(|| lost(unseen())),
+            },
+            (Some(_), None) => Some(lost(unseen())),
+            (None, _) => match system::look(self.pid, self.floor.unwrap_or(u32::MAX)) {
+                Ok(end) => end.map(|end| Record::Ended { attempt, pid, end, when }),
+                Err(error) => Some(lost(error)),
+            },
         };
         // It may be said to have ended while who traces it has not let go of it yet.
         self.due = self.ended.is_none().then(|| now + PAUSES.0);
@@ -202,7 +219,11 @@ impl Child {
 
     fn reap(&mut self) {
         // If somebody else took it meanwhile, that is as good.
-        let _ = waitpid(Some(self.pid), WaitOptions::NOHANG);
+        match self.guardian {
+            // It has said its last word.
+            Some(guardian) => drop(waitpid(Some(guardian), WaitOptions::empty())),
+            None => drop(waitpid(Some(self.pid), WaitOptions::NOHANG)),
+        }
         self.pidfd = None;
     }
 
@@ -221,6 +242,15 @@ impl Child {
         self.polls = self.polls.saturating_add(1);
         None
     }
+}
+
+/// Who looked after a job is gone.
+fn unseen() -> io::Error {
+    io::Error::from_raw_os_error(libc::EOWNERDEAD)
+}
+
+fn errno(error: &io::Error) -> i32 {
+    error.raw_os_error().unwrap_or(0)
 }
 
 /// When a child began, as `/proc` tells it. In all but one case of a hundred the clock tells that too.

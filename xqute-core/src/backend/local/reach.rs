@@ -43,7 +43,7 @@ pub(super) struct Reached {
     pub(super) rest: Vec<u8>,
     /// What runs with it already.
     pub(super) live: Vec<Record>,
-    /// Why it is a thread of this program, which has jobs end unseen if the program is killed.
+    /// Why it is a thread of this program, so that jobs have a guardian each.
     pub(super) note: Option<String>,
 }
 
@@ -143,7 +143,7 @@ async fn within(workdir: &Path, lock: File, why: &str) -> io::Result<Reached> {
     thread::Builder::new().name("xqute-jobs".to_owned()).spawn(body)?;
     let mut reached = introduce(ours).await?;
     reached.note = Some(format!(
-        "jobs are looked after by this program itself, because {why}: if it is killed, how they end is not seen, and they may have to run again"
+        "each job has a guardian, because {why}: starting one copies this program's page tables, which is slower the more memory it has"
     ));
     Ok(reached)
 }

@@ -3,16 +3,24 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::Shared;
+use rustix::process::Pid;
+use tokio::time::{Instant, sleep};
+
 use super::jobs::{ended, seen, untold};
 use super::log::{Fate, History, Known};
+use super::nursery::PAUSES;
 use super::proc::here;
 use super::reach::{Turn, turn};
 use super::record::{Attempt, Place, Record};
-use super::stranger::Stranger;
+use super::stranger::{Stranger, is_there};
+use super::{Shared, unseen};
 use crate::backend::{Found, Left, Process, Seen, Unreachable};
 use crate::job::Failure;
+
+/// How long who looked after a job may take to write its end down.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What became of each.
 pub(super) async fn recover(
@@ -41,26 +49,75 @@ pub(super) async fn recover(
 }
 
 fn look(shared: &Arc<Shared>, workdir: &Path, left: &[Left], live: &[Record]) -> io::Result<Vec<Found>> {
-    let (history, here) = (History::read(workdir)?, here());
-    Ok(left.iter().map(|it| one(shared, it, &history, live, here)).collect())
+    let look = Look { shared, workdir, history: History::read(workdir)?, live, here: here() };
+    Ok(left.iter().map(|it| look.one(it)).collect())
 }
 
-fn one(shared: &Arc<Shared>, left: &Left, history: &History, live: &[Record], here: Place) -> Found {
-    let attempt = Attempt::new(&left.run, left.index, left.attempt);
-    match history.get(attempt) {
-        Some(Known { fate: Some(fate), .. }) => told(fate),
-        Some(known) => match is_live(attempt, live) {
-            Some(process) => Found::Live(shared.jobs.adopt(attempt, process, false)),
-            None => running(shared, attempt, known, here),
-        },
-        // No start is written down. A journal from before there was a log may have the process.
-        None => match left.process {
-            Some(Process { pid, start }) => {
-                running(shared, attempt, &Known { place: None, pid, start, fate: None }, here)
-            }
-            None => Found::NotStarted,
-        },
+/// What there is to look at.
+struct Look<'a> {
+    shared: &'a Arc<Shared>,
+    workdir: &'a Path,
+    history: History,
+    /// What the supervisor has.
+    live: &'a [Record],
+    here: Place,
+}
+
+impl Look<'_> {
+    fn one(&self, left: &Left) -> Found {
+        let attempt = Attempt::new(&left.run, left.index, left.attempt);
+        match self.history.get(attempt) {
+            Some(Known { fate: Some(fate), .. }) => told(fate),
+            Some(known) => match is_live(attempt, self.live) {
+                Some(process) => Found::Live(self.shared.jobs.adopt(attempt, process, false)),
+                None => self.running(attempt, known),
+            },
+            // No start is written down. A journal from before there was a log may have the process.
+            None => match left.process {
+                Some(Process { pid, start }) => {
+                    self.running(attempt, &Known { place: None, pid, start, fate: None })
+                }
+                None => Found::NotStarted,
+            },
+        }
     }
+
+    /// A job whose supervisor is gone, and whose end it has not written down.
+    fn running(&self, attempt: Attempt, known: &Known) -> Found {
+        let unknown = |why: &str| Found::Unknown(why.to_owned());
+        match known.place {
+            Some(place) if place.boot != self.here.boot => {
+                return unknown("the machine was started anew while it ran, or it ran on another one");
+            }
+            Some(place) if place.namespace != self.here.namespace => {
+                return unknown(
+                    "it ran in another container (process namespace), which cannot be seen from here",
+                );
+            }
+            _ => {}
+        }
+        let gone =
+            "it was started and is gone, and who looked after it was killed before it could see how it ended";
+        match Stranger::find(known.pid, known.start).map(|it| (it.ended(), it)) {
+            Some((Some(Some(status)), _)) => Found::Ended { end: ended(status), usage: None },
+            // Its guardian may have written down meanwhile how it ended.
+            Some((Some(None), _)) | None => match fate(self.workdir, attempt) {
+                Some(fate) => told(&fate),
+                None => unknown(gone),
+            },
+            Some((None, stranger)) => {
+                let process = Process { pid: known.pid, start: stranger.start };
+                let accepted = self.shared.jobs.adopt(attempt, process, true);
+                self.shared.watch(self.workdir, accepted.jid.clone(), attempt, stranger);
+                Found::Live(accepted)
+            }
+        }
+    }
+}
+
+/// What the log tells of an attempt, now.
+fn fate(workdir: &Path, attempt: Attempt) -> Option<Fate> {
+    History::read(workdir).ok()?.get(attempt)?.fate
 }
 
 fn is_live(attempt: Attempt, live: &[Record]) -> Option<Process> {
@@ -90,31 +147,22 @@ fn found(seen: Seen) -> Found {
     }
 }
 
-/// A job whose supervisor is gone, and whose end it has not written down.
-fn running(shared: &Arc<Shared>, attempt: Attempt, known: &Known, here: Place) -> Found {
-    let unknown = |why: &str| Found::Unknown(why.to_owned());
-    match known.place {
-        Some(place) if place.boot != here.boot => {
-            return unknown("the machine was started anew while it ran, or it ran on another one");
-        }
-        Some(place) if place.namespace != here.namespace => {
-            return unknown(
-                "it ran in another container (process namespace), which cannot be seen from here",
-            );
-        }
-        _ => {}
-    }
-    let gone =
-        "it was started and is gone, and who looked after it was killed before it could see how it ended";
-    let Some(stranger) = Stranger::find(known.pid, known.start) else { return unknown(gone) };
-    match stranger.ended() {
-        Some(Some(status)) => Found::Ended { end: ended(status), usage: None },
-        Some(None) => unknown(gone),
-        None => {
-            let process = Process { pid: known.pid, start: stranger.start };
-            let accepted = shared.jobs.adopt(attempt, process, true);
-            shared.watch(accepted.jid.clone(), stranger);
-            Found::Live(accepted)
+/// How a job ended that was watched from afar. Who looked after it may be about to write that down: a guardian does so before the
+/// system may forget the job. `status`: what the system has told.
+pub(super) async fn late_end(
+    workdir: &Path,
+    attempt: Attempt,
+    (pid, start): (Pid, u64),
+    status: Option<i32>,
+) -> Seen {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let is_there = is_there(pid, start);
+        match fate(workdir, attempt) {
+            Some(Fate::Ended(end)) => return seen(&end),
+            Some(Fate::Lost(errno) | Fate::NotExecuted(errno)) => return untold(errno),
+            None if status.is_some() || !is_there || Instant::now() > deadline => return unseen(status),
+            None => sleep(PAUSES.1).await,
         }
     }
 }

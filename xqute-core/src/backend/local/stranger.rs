@@ -14,6 +14,11 @@ use super::nursery::PAUSES;
 use super::proc::Stat;
 use super::system;
 
+/// Whether it is there, be it that it has ended and nobody has asked how.
+pub(super) fn is_there(pid: Pid, start: u64) -> bool {
+    find(pid.as_raw_nonzero().get(), start).is_some()
+}
+
 /// Whether a process runs that had this number and began no later than this.
 pub(super) fn is_alive(pid: i32, start: u64) -> bool {
     find(pid, start).is_some_and(|(_, stat)| !stat.is_dead())

@@ -6,9 +6,10 @@
     reason = "waitid with usage, getrusage, signals, fork, and a descriptor for the reactor"
 )]
 
+use std::ffi::CStr;
 use std::io;
 use std::mem;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use rustix::process::Pid;
 use tokio::io::Interest;
@@ -16,11 +17,23 @@ use tokio::io::unix::AsyncFd;
 
 use super::record::End;
 
+/// Most files that are closed one by one.
+const MOST_FILES: i32 = 65_535;
+
 /// How a child has ended, which the system still keeps; `None` while it has not. `floor`: the peak of memory that it began
 /// with.
 pub(super) fn look(child: Pid, floor: u32) -> io::Result<Option<End>> {
+    see(child, floor, libc::WNOHANG)
+}
+
+/// The same, and waits until it has.
+pub(super) fn wait(child: Pid, floor: u32) -> io::Result<Option<End>> {
+    see(child, floor, 0)
+}
+
+fn see(child: Pid, floor: u32, options: libc::c_int) -> io::Result<Option<End>> {
     let (mut info, mut usage) = (no_info(), no_usage());
-    let options = libc::WEXITED | libc::WNOWAIT | libc::WNOHANG;
+    let options = libc::WEXITED | libc::WNOWAIT | options;
     // SAFETY: both pointers are to values of the types that are written, which live longer than the call.
     let told = unsafe {
         libc::syscall(
@@ -140,6 +153,40 @@ pub(super) fn leave_the_parent() -> io::Result<()> {
         0 => Ok(()),
         _ => end_process(0),
     }
+}
+
+/// Closes every file from 3 on but these.
+pub(super) fn close_all_but(kept: &mut [RawFd]) {
+    kept.sort_unstable();
+    let mut first = 3;
+    for kept in kept.iter().copied().chain([RawFd::MAX]) {
+        close_range(first, kept - 1);
+        first = first.max(kept.saturating_add(1));
+    }
+}
+
+fn close_range(first: RawFd, last: RawFd) {
+    // SAFETY: whoever closes all uses none of them any more.
+    if first <= last && unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } == -1 {
+        // Before Linux 5.9.
+        for it in first..=last.min(MOST_FILES) {
+            // SAFETY: the same.
+            let _ = unsafe { libc::close(it) };
+        }
+    }
+}
+
+/// What others see of a process.
+pub(super) fn name_process(name: &CStr) {
+    // SAFETY: the call reads a text that ends with NUL.
+    unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
+}
+
+/// Waits, by the system alone.
+pub(super) fn pause(seconds: u32) {
+    let time = libc::timespec { tv_sec: seconds.into(), tv_nsec: 0 };
+    // SAFETY: the time lives longer than the call.
+    unsafe { libc::nanosleep(&raw const time, std::ptr::null_mut()) };
 }
 
 /// Ends the process, and runs nothing that the program has registered for its end.

@@ -39,7 +39,7 @@ fn told(nursery: &mut Nursery) -> Vec<Record> {
 }
 
 fn nursery(dir: &Path) -> Nursery {
-    Nursery::new(Log::open(dir).unwrap(), true).unwrap()
+    Nursery::new(Log::open(dir).unwrap(), false).unwrap()
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn what_does_not_become_its_program_is_written_down_too() {
 fn a_job_whose_start_cannot_be_written_down_does_not_start() {
     let dir = tempfile::tempdir().unwrap();
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-    let mut nursery = Nursery::new(Log::of(full), true).unwrap();
+    let mut nursery = Nursery::new(Log::of(full), false).unwrap();
     let mark = CString::new(dir.path().join("mark").as_os_str().as_bytes()).unwrap();
     let refused = start(&mut nursery, dir.path(), &[c"touch", &mark]);
     assert_eq!(refused, Err(NotStarted { stage: Stage::Log, errno: libc::ENOSPC }));
@@ -109,4 +109,89 @@ fn an_end_that_somebody_else_took_is_lost() {
     assert!(matches!(told[..], [Record::Lost { errno: libc::ECHILD, .. }]), "{told:?}");
     let seen = crate::backend::local::jobs::untold(libc::ECHILD);
     assert!(format!("{seen:?}").contains("SIGCHLD"));
+}
+
+/// In a program without a supervisor.
+fn guarded(dir: &Path) -> Nursery {
+    Nursery::new(Log::open(dir).unwrap(), true).unwrap()
+}
+
+#[test]
+fn a_guardian_writes_the_end_down_once_and_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut nursery = guarded(dir.path());
+    let Record::Started { pid, .. } = start(&mut nursery, dir.path(), &[c"false"]).unwrap() else { panic!() };
+    let guardian = nursery.children[0].guardian.unwrap();
+    let Record::Ended { end, .. } = told(&mut nursery)[0] else { panic!() };
+    assert_eq!(end.status, 256);
+    let log = std::fs::read(dir.path().join("local.log")).unwrap();
+    let kinds: Vec<bool> = record::read(&log).map(|it| matches!(it, Record::Ended { .. })).collect();
+    assert_eq!(kinds, [false, true], "a start and an end");
+    let is_gone = |it: Pid| Stat::read(it).is_none();
+    assert!(nursery.is_idle() && is_gone(guardian) && is_gone(Pid::from_raw(pid).unwrap()));
+}
+
+#[test]
+fn what_a_guardian_cannot_start_is_told_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut nursery = guarded(dir.path());
+    let refused = start(&mut nursery, dir.path(), &[c"/etc/passwd"]);
+    assert_eq!(refused, Err(NotStarted { stage: Stage::Program, errno: libc::EACCES }));
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    nursery.log = Log::of(full);
+    let refused = start(&mut nursery, dir.path(), &[c"true"]);
+    assert_eq!(refused, Err(NotStarted { stage: Stage::Log, errno: libc::ENOSPC }));
+    assert!(nursery.is_idle());
+}
+
+/// Its job goes on, and is not told to have ended before it has.
+#[test]
+fn a_job_whose_guardian_is_killed_ends_when_it_does_and_nobody_knows_how() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut nursery = guarded(dir.path());
+    let started = start(&mut nursery, dir.path(), &[c"sleep", c"1000"]).unwrap();
+    let Record::Started { pid, .. } = started else { panic!() };
+    kill_process(nursery.children[0].guardian.unwrap(), Signal::KILL).unwrap();
+    for _ in 0..20 {
+        assert_eq!(nursery.look(|_| true, Instant::now() + PAUSES.1), []);
+    }
+    kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+    assert!(matches!(told(&mut nursery)[..], [Record::Lost { errno: libc::EOWNERDEAD, .. }]));
+    let seen = crate::backend::local::jobs::untold(libc::EOWNERDEAD);
+    assert!(matches!(seen, crate::backend::Seen::Exited { end: Err(crate::Failure::Unknown(_)), .. }));
+}
+
+/// Nothing of the program is held open by who outlives it.
+#[test]
+fn a_guardian_holds_no_file_of_its_program() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut nursery = guarded(dir.path());
+    let _held = std::fs::File::open("/dev/zero").unwrap();
+    start(&mut nursery, dir.path(), &[c"sleep", c"1000"]).unwrap();
+    let guardian = nursery.children[0].guardian.unwrap();
+    let files = || {
+        let all = std::fs::read_dir(format!("/proc/{guardian}/fd")).unwrap();
+        let mut names: Vec<String> = all
+            .map(|it| {
+                std::fs::read_link(it.unwrap().path())
+                    .map_or_else(|_| String::new(), |it| it.display().to_string())
+            })
+            .map(|it| it.split(':').next().unwrap_or_default().to_owned())
+            .collect();
+        names.sort_unstable();
+        names
+    };
+    let log = dir.path().join("local.log").display().to_string();
+    let mut expected = vec!["/dev/null".to_owned(); 3];
+    expected.extend([log, "pipe".to_owned()]);
+    expected.sort_unstable();
+    // It lets go of them when the job has begun.
+    while files() != expected {
+        std::thread::yield_now();
+    }
+    let name = std::fs::read_to_string(format!("/proc/{guardian}/comm")).unwrap();
+    assert_eq!(name, "xqute-guard\n");
+    let job = nursery.children[0].pid;
+    kill_process(job, Signal::KILL).unwrap();
+    told(&mut nursery);
 }
