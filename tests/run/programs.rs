@@ -139,6 +139,23 @@ async fn a_hook_vetoes_the_first_signal_and_not_the_second() {
     assert_eq!(asked, ["on_shutdown of itself"], "the second asks nobody; the end is told");
 }
 
+/// A terminal that is closed sends it, and then its shell does: nobody has asked twice, and what runs is not killed for it.
+#[tokio::test]
+async fn all_sighups_are_one_signal() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut pipe = Pipe::without_end(&dir, "lives");
+    let sleeps = format!("echo up >{}; exec sleep 1000", pipe.path.display());
+    let mut program = Signalled::start(&dir, &[], &[sleeps], false);
+    program.until(&["fed"]);
+    assert_eq!(pipe.line().await, "up");
+    program.send("-HUP");
+    program.until(&["on_shutdown SIGHUP"]);
+    program.send("-HUP");
+    program.send("-INT");
+    let end = "end: stopped by SIGINT: 1 job: 0 succeeded, 1 killed";
+    assert_eq!(program.rest(), ["killed 0", end], "this one was the second, and the last");
+}
+
 /// Whoever starts a program with `nohup` wants it to survive SIGHUP.
 #[tokio::test]
 async fn a_signal_that_is_ignored_stays_ignored() {

@@ -4,11 +4,15 @@
 mod common;
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// Longer than anything here takes on a busy machine.
 const LATEST: Duration = Duration::from_secs(30);
+
+/// Jobs that end when there is a file for each.
+const WAITING: &str =
+    "xqute run -j 2 --shell 'touch began-{}; until test -e go-{}; do sleep 0.05; done; echo {} >>done' :::";
 
 /// A terminal of its own, in which a shell waits.
 struct Terminal {
@@ -27,12 +31,16 @@ impl Terminal {
     }
 
     fn tmux(&self, args: &[&str]) -> String {
+        let out = self.asked(args);
+        assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8_lossy(&out.stdout).into_owned()
+    }
+
+    fn asked(&self, args: &[&str]) -> Output {
         let socket = self.desk.path().join("tmux");
         let mut tmux = Command::new("tmux");
         tmux.arg("-S").arg(socket).args(["-f", "/dev/null"]).args(args).current_dir(self.desk.path());
-        let out = tmux.stdin(Stdio::null()).output().expect("tmux is needed: `.ci/run` installs it");
-        assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
-        String::from_utf8_lossy(&out.stdout).into_owned()
+        tmux.stdin(Stdio::null()).output().expect("tmux is needed: `.ci/run` installs it")
     }
 
     fn keys(&self, keys: &[&str]) {
@@ -59,10 +67,7 @@ impl Terminal {
     /// Jobs that end when somebody lets them: each waits for a file, and says when it is there.
     fn run_waiting_jobs(&self, jobs: usize) {
         let numbers: Vec<String> = (0..jobs).map(|it| it.to_string()).collect();
-        let line = format!(
-            "clear; xqute run -j 2 --shell 'touch began-{{}}; until test -e go-{{}}; do sleep 0.05; done' ::: {}; echo code $?",
-            numbers.join(" ")
-        );
+        let line = format!("clear; {WAITING} {}; echo code $?", numbers.join(" "));
         self.keys(&[&line, "Enter"]);
         self.began(0);
         self.began(1);
@@ -79,7 +84,8 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        self.tmux(&["kill-server"]);
+        // A test may have closed it.
+        self.asked(&["kill-server"]);
     }
 }
 
@@ -136,6 +142,24 @@ fn ctrl_c_three_times_leaves_at_once() {
         terminal.keys(&["C-c"]);
         it.contains("code 130")
     });
+}
+
+/// The terminal and its shell say so with a SIGHUP each. What runs goes on to its end, and the next run starts the others.
+#[test]
+fn a_terminal_that_is_closed_ends_no_job_that_runs() {
+    let terminal = Terminal::new();
+    terminal.run_waiting_jobs(4);
+    let here = |line: &str| common::bash_in(&terminal.desk, line);
+    terminal.tmux(&["kill-server"]);
+    let (_, stopped, _) = here("until xqute journal | grep stopped; do sleep 0.05; done");
+    assert!(stopped.contains("stopped by SIGHUP"), "{stopped}");
+    terminal.go(0..4);
+    let (_, out, told) =
+        here("until test ! -e .xqute/control.sock; do sleep 0.05; done; sort done; xqute status | head -1");
+    assert_eq!(out, "0\n1\n4 jobs: 2 succeeded, 2 cancelled\n", "{told}");
+    let (code, _, told) = here(&format!("{WAITING} 0 1 2 3"));
+    assert!(code == Some(0) && told.contains("2 succeeded, 2 done before"), "{told}");
+    assert_eq!(here("sort done").1, "0\n1\n2\n3\n");
 }
 
 /// Standard output of a line of bash, in which nothing panicked.

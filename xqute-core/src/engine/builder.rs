@@ -250,8 +250,9 @@ impl XquteBuilder {
     }
 
     /// Whether the run listens to SIGHUP, SIGINT and SIGTERM: the first starts no more jobs and waits for those that run (a
-    /// hook may veto it), the second kills them, the third leaves at once. Default: `false`: the library installs no
-    /// signal handler unasked. Once installed, handlers stay for the life of the program.
+    /// hook may veto it), the second kills them, the third leaves at once. All SIGHUPs are one: a terminal that is closed sends
+    /// several. Default: `false`: the library installs no signal handler unasked. Once installed, handlers stay for the life of
+    /// the program.
     ///
     /// Nothing is printed: a hook `on_shutdown` may. After the first two [`run_until_complete`](Xqute::run_until_complete) returns
     /// `Ok`, with [`Summary::stopped`](crate::Summary::stopped); after the third it is an error.

@@ -12,6 +12,9 @@ use crate::job::Signal;
 
 const STOPPING: [SignalKind; 3] = [SignalKind::hangup(), SignalKind::interrupt(), SignalKind::terminate()];
 
+/// A terminal that is closed says so twice, by itself and by its shell: that is one wish, not two.
+const ONCE: SignalKind = SignalKind::hangup();
+
 /// Listens on a runtime, as long as the run lives.
 pub(super) fn listen(runtime: &Handle, to: &mpsc::UnboundedSender<Message>) -> io::Result<()> {
     let _within = runtime.enter();
@@ -34,6 +37,9 @@ async fn pass_on(mut received: Received, signal: Signal, to: mpsc::UnboundedSend
             Some(()) = received.recv() => {
                 // If nobody hears it, the run is over.
                 let _ = to.send(Message::Signal(signal));
+                if signal.0 == ONCE.as_raw_value() {
+                    return;
+                }
             }
             else => return,
         }
