@@ -24,9 +24,10 @@ mod wire;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::contract::{
     Accepted, Answer, Backend, Found, Jid, Kill, Left, Observation, Process, Refused, Seen, Submission,
@@ -45,6 +46,8 @@ use stranger::Stranger;
 const BATCH: usize = 256;
 /// How often in a row a supervisor may be lost while jobs are submitted.
 const TRIES: usize = 3;
+/// How long this program may have too many files open while none of its jobs runs, whose end would close some.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Runs jobs on this machine. Its methods must be called within a tokio runtime.
 ///
@@ -74,6 +77,8 @@ struct Shared {
     /// Closed, when the backend is gone.
     seen: mpsc::UnboundedSender<Observation>,
     way: Mutex<Way>,
+    /// Since when no job could be started for want of open files while none ran.
+    starved: Mutex<Option<Instant>>,
     note: OnceLock<String>,
 }
 
@@ -91,7 +96,8 @@ impl Local {
     pub fn new() -> Self {
         let (seen, ends) = mpsc::unbounded_channel();
         let jobs = Jobs::new(seen.clone());
-        let shared = Shared { jobs, seen, way: Mutex::default(), note: OnceLock::new() };
+        let (way, starved, note) = (Mutex::default(), Mutex::default(), OnceLock::new());
+        let shared = Shared { jobs, seen, way, starved, note };
         Self { shared: Arc::new(shared), unseen: Mutex::new(Unseen { ends, told: Vec::new() }) }
     }
 }
@@ -145,11 +151,13 @@ impl Shared {
     async fn submit(self: &Arc<Self>, jobs: &[Submission]) -> Vec<Result<Accepted, Refused>> {
         let mut answers: Vec<Option<Result<Accepted, Refused>>> = jobs.iter().map(|_| None).collect();
         let mut open: Vec<usize> = (0..jobs.len()).collect();
+        let mut is_short = false;
         for _ in 0..TRIES {
             let Some(first) = open.first() else { break };
             let link = match self.link(jobs[*first].files.workdir()).await {
                 Ok(link) => link,
                 Err(error) => {
+                    is_short |= error.raw_os_error() == Some(libc::EMFILE);
                     let why = start::unreached(jobs[*first].files.workdir(), &error);
                     open.drain(..).for_each(|at| answers[at] = Some(Err(why.clone())));
                     break;
@@ -168,7 +176,10 @@ impl Shared {
             for (at, answer) in open.into_iter().zip(asked) {
                 match answer.await {
                     Ok(Said::Started(accepted)) => answers[at] = Some(Ok(accepted)),
-                    Ok(Said::Refused(why)) => answers[at] = Some(Err(start::refused(&jobs[at], why))),
+                    Ok(Said::Refused(why)) => {
+                        is_short |= why.errno == libc::EMFILE;
+                        answers[at] = Some(Err(start::refused(&jobs[at], why)));
+                    }
                     Ok(Said::Signalled) | Err(_) => lost.push(at),
                 }
             }
@@ -179,7 +190,15 @@ impl Shared {
             open = lost;
         }
         let lost = || Err(Refused::Later("its supervisor is lost again and again".to_owned()));
-        answers.into_iter().map(|it| it.unwrap_or_else(lost)).collect()
+        let starves = self.starves(is_short).await;
+        answers.into_iter().map(|it| start::at_last(it.unwrap_or_else(lost), starves)).collect()
+    }
+
+    /// Whether to wait for open files is in vain.
+    async fn starves(&self, is_short: bool) -> bool {
+        let mut starved = self.starved.lock().await;
+        *starved = starved.or_else(|| Some(Instant::now())).filter(|_| is_short && !self.jobs.has_live());
+        starved.is_some_and(|since| since.elapsed() >= PATIENCE)
     }
 
     /// A job that was started by a supervisor that did not come to say so.
@@ -249,7 +268,7 @@ impl Shared {
         // When nobody else holds the lock, no process is about to become a job: the log has them all.
         let lock = reach::turn(&workdir).await;
         let history = History::read(&workdir).unwrap_or_default();
-        for (jid, attempt, process) in self.jobs.orphan() {
+        for (jid, attempt, process) in self.jobs.orphan(|it| history.is_here(it, proc::here())) {
             self.follow(&workdir, jid, (attempt, process), &history);
         }
         drop(lock);
@@ -268,6 +287,8 @@ impl Shared {
         match history.get(attempt).filter(|it| it.pid == pid).and_then(|it| it.fate) {
             Some(Fate::Ended(end)) => self.jobs.tell_end(&jid, seen(&end)),
             Some(Fate::Lost(errno) | Fate::NotExecuted(errno)) => self.jobs.tell_end(&jid, untold(errno)),
+            // The supervisor was in another container: there is somebody else here who has the number.
+            None if !history.is_here(attempt, proc::here()) => self.jobs.tell_end(&jid, unseen(None)),
             None => match Stranger::find(pid, start) {
                 Some(stranger) => self.watch(workdir, jid, attempt, stranger),
                 None => self.jobs.tell_end(&jid, unseen(None)),

@@ -82,14 +82,14 @@ impl Jobs {
         let _ = self.seen.send(Observation { jid, seen });
     }
 
-    /// The supervisor is gone: the jobs that it looked after have nobody. Gives them.
-    pub(super) fn orphan(&self) -> Vec<(Jid, Attempt, Process)> {
+    /// The supervisor is gone: the jobs that it looked after have nobody. Gives them. `is_here`: its processes may be signalled.
+    pub(super) fn orphan(&self, is_here: impl Fn(Attempt) -> bool) -> Vec<(Jid, Attempt, Process)> {
         let mut table = self.lock();
         let orphans: Vec<Jid> = table.names.drain().map(|(_, jid)| jid).collect();
         let mut found = Vec::new();
         for jid in orphans {
             if let Some(job) = table.jobs.get_mut(&jid) {
-                job.is_orphan = true;
+                job.is_orphan = is_here(job.attempt);
                 found.push((jid, job.attempt, job.process));
             }
         }
@@ -122,6 +122,11 @@ impl Jobs {
         for jid in told {
             table.jobs.remove(jid);
         }
+    }
+
+    /// Whether one runs, as far as it is told.
+    pub(super) fn has_live(&self) -> bool {
+        self.lock().jobs.values().any(|it| !it.has_ended)
     }
 
     #[cfg(test)]

@@ -112,6 +112,11 @@ impl History {
         self.0.get(&attempt)
     }
 
+    /// Whether an attempt's process is known here by its number. Of one that the log does not tell, nobody says otherwise.
+    pub(super) fn is_here(&self, attempt: Attempt, here: Place) -> bool {
+        self.get(attempt).and_then(|it| it.place).is_none_or(|it| it == here)
+    }
+
     /// Those whose end is not told.
     pub(super) fn open(&self) -> impl Iterator<Item = &Known> {
         self.0.values().filter(|it| it.fate.is_none())

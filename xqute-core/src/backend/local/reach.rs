@@ -22,6 +22,7 @@ use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::awaken::{self, Task};
+use super::child::NotStarted;
 use super::log::{History, Log};
 use super::nursery::Nursery;
 use super::record::Record;
@@ -169,8 +170,10 @@ async fn introduce(stream: Stream) -> io::Result<Reached> {
     let mut rest = Vec::new();
     loop {
         if let Some((message, size)) = wire::message(&rest).map_err(invalid)? {
-            let Reply::Welcome { version, live } = Reply::decode(message).map_err(invalid)? else {
-                return Err(invalid(wire::Broken));
+            let (version, live) = match Reply::decode(message).map_err(invalid)? {
+                Reply::Welcome { version, live } => (version, live),
+                Reply::Refused(why) => return Err(kept_out(&why)),
+                _ => return Err(invalid(wire::Broken)),
             };
             if version != VERSION {
                 return Err(io::Error::new(
@@ -185,6 +188,16 @@ async fn introduce(stream: Stream) -> io::Result<Reached> {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
+}
+
+/// The supervisor cannot be where this program is, and so no job of it can.
+fn kept_out(why: &NotStarted) -> io::Error {
+    let error = io::Error::from_raw_os_error(why.errno);
+    let text = format!(
+        "the supervisor of jobs that still run here cannot enter this program's working directory ({error}): wait until they have \
+         ended, or start from a directory that it sees"
+    );
+    io::Error::new(io::ErrorKind::InvalidData, text)
 }
 
 fn invalid(error: wire::Broken) -> io::Error {

@@ -14,7 +14,7 @@ use super::child::{NotStarted, Stage};
 use super::log;
 use super::record::Attempt;
 use super::wire::{LONGEST, Request, Start};
-use crate::backend::{Refused, Submission};
+use crate::backend::{Accepted, Refused, Submission};
 
 /// What runs a job's script.
 const SHELL: &str = "bash";
@@ -127,11 +127,14 @@ pub(super) fn refused(job: &Submission, NotStarted { stage, errno }: NotStarted)
 /// Nobody could be asked to start jobs.
 pub(super) fn unreached(workdir: &Path, error: &io::Error) -> Refused {
     limit(error).unwrap_or_else(|| {
-        Refused::Storage(format!(
-            "cannot start jobs from the work directory {}: {error}: is there room, and may sockets be made there? Or choose another \
-             (`workdir`, -w DIR)",
-            workdir.display()
-        ))
+        let what = format!("cannot start jobs from the work directory {}: {error}", workdir.display());
+        Refused::Storage(match error.kind() {
+            // Whoever answers there has said what to do.
+            io::ErrorKind::InvalidData => what,
+            _ => format!(
+                "{what}: is there room, and may sockets be made there? Or choose another (`workdir`, -w DIR)"
+            ),
+        })
     })
 }
 
@@ -154,6 +157,16 @@ fn limit(error: &io::Error) -> Option<Refused> {
         _ => return None,
     };
     Some(Refused::Later(format!("too many {what}: {error}: {todo}, or run fewer jobs at once (`forks`)")))
+}
+
+/// Nothing is left to wait for: what was put off for want of open files is the run's trouble, and no job's.
+pub(super) fn at_last(answer: Result<Accepted, Refused>, starves: bool) -> Result<Accepted, Refused> {
+    match answer {
+        Err(Refused::Later(why)) if starves => {
+            Err(Refused::Storage(format!("not even one job can be started: {why}")))
+        }
+        answer => answer,
+    }
 }
 
 /// What is wrong with a working directory, if something is.

@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::child::{NotStarted, Stage};
 use super::nursery::Nursery;
 use super::reach;
 use super::record::Record;
@@ -148,8 +149,12 @@ impl Supervisor {
                 Ok(Request::Hello { version, cwd, env }) => {
                     *surroundings = Surroundings::new(&env);
                     // In the client's own process, it is where the client is.
-                    client.is_welcome = version == VERSION && (door.is_none() || goes_to(cwd));
-                    client.say(&Reply::Welcome { version: VERSION, live: nursery.live() });
+                    let gone = if door.is_none() { Ok(()) } else { go_to(cwd) };
+                    client.is_welcome = version == VERSION && gone.is_ok();
+                    client.say(&match gone {
+                        Err(why) if version == VERSION => Reply::Refused(why),
+                        _ => Reply::Welcome { version: VERSION, live: nursery.live() },
+                    });
                 }
                 Ok(_) if !client.is_welcome => client.breaks(),
                 Ok(Request::Start(_)) if client.is_gone => {}
@@ -172,10 +177,14 @@ impl Supervisor {
     }
 }
 
-/// Whether jobs can run where the client is. Where it cannot tell, it is where it started this process.
-fn goes_to(cwd: &CStr) -> bool {
+/// Goes where the client is. Where that cannot tell, it is where it started this process.
+fn go_to(cwd: &CStr) -> Result<(), NotStarted> {
     let path = Path::new(OsStr::from_bytes(cwd.to_bytes()));
-    cwd.is_empty() || env::current_dir().is_ok_and(|it| it == path) || env::set_current_dir(path).is_ok()
+    if cwd.is_empty() || env::current_dir().is_ok_and(|it| it == path) {
+        return Ok(());
+    }
+    let fault = |it: io::Error| NotStarted { stage: Stage::Directory, errno: it.raw_os_error().unwrap_or(0) };
+    env::set_current_dir(path).map_err(fault)
 }
 
 /// The program, as the supervisor sees it.
