@@ -17,7 +17,7 @@ mod store;
 pub use backend::supervise;
 pub use engine::{
     BuildError, DEFAULT_GRACE, DEFAULT_POLL_INTERVAL, DEFAULT_WORKDIR, EVENTS_KEPT, Error, ErrorStrategy,
-    Events, HALT_MINIMUM, Halt, HaltAt, Result, RunError, RunEvent, Xqute, XquteBuilder,
+    Events, HALT_MINIMUM, Halt, HaltAt, KnownJob, KnownJobs, Result, RunError, RunEvent, Xqute, XquteBuilder,
 };
 pub use hook::*;
 pub use job::*;

@@ -43,11 +43,11 @@ pub use xqute_core::{
     DEFAULT_DELAY, DEFAULT_GRACE, DEFAULT_MAX_DELAY, DEFAULT_POLL_INTERVAL, DEFAULT_RETRIES, DEFAULT_WORKDIR,
     EVENTS_KEPT, Entries, Entry, Error, ErrorStrategy, Events, Fact, Failure, FailureKind, Fault, FaultCause,
     FaultPolicy, FeedError, Finding, GraphError, HALT_MINIMUM, Halt, HaltAt, Handle, HookCost, HookInfo,
-    Hooks, Job, JobFiles, JobRef, JobSpec, JobState, JobView, JournalError, KillReason, Moment, NoSuchJob,
-    Outcome, PeakMemory, Place, PluginError, PluginInfo, PluginList, PluginSet, PluginSetBuilder, Progress,
-    Result, RetryPolicy, Run, RunError, RunEvent, RunView, Said, Scheduler, SelectionError, Signal, SkipAs,
-    SpecError, StateError, Status, Stopped, Submit, Summary, Text, Usage, Verdict, WorkDirError, WorkDirView,
-    Xqute, XquteBuilder, check, in_order, supervise, utc,
+    Hooks, Job, JobFiles, JobRef, JobSpec, JobState, JobView, JournalError, KillReason, KnownJob, KnownJobs,
+    Moment, NoSuchJob, Outcome, PeakMemory, Place, PluginError, PluginInfo, PluginList, PluginSet,
+    PluginSetBuilder, Progress, Result, RetryPolicy, Run, RunError, RunEvent, RunView, Said, Scheduler,
+    SelectionError, Signal, SkipAs, SpecError, StateError, Status, Stopped, Submit, Summary, Text, Usage,
+    Verdict, WorkDirError, WorkDirView, Xqute, XquteBuilder, check, in_order, supervise, utc,
 };
 /// What runs jobs: this machine, nothing at all, or a backend of one's own.
 pub mod backend {

@@ -91,6 +91,25 @@ struct Way {
 }
 
 impl Local {
+    /// The jobs of a work directory that run on this machine, by their numbers, be their program alive or not. Looks on: it takes no
+    /// lock, and asks nobody.
+    ///
+    /// # Errors
+    ///
+    /// What was written down about them cannot be read.
+    pub fn still_running(workdir: impl AsRef<Path>) -> io::Result<Vec<usize>> {
+        recover::still_running(workdir.as_ref())
+    }
+
+    /// Whether somebody looks after jobs of a work directory: a program, or the supervisor that a program has left.
+    ///
+    /// # Errors
+    ///
+    /// The system does not tell.
+    pub fn is_attended(workdir: impl AsRef<Path>) -> io::Result<bool> {
+        reach::is_attended(workdir.as_ref())
+    }
+
     /// Nothing has started yet.
     #[must_use]
     pub fn new() -> Self {

@@ -17,7 +17,7 @@ use super::history::History;
 use super::recovery::Recovery;
 use crate::backend::{Answer, Backend, Found, Local, Unreachable};
 use crate::hook::{Control, Handle, Hooks, PluginSet, Run, Scheduler};
-use crate::job::RetryPolicy;
+use crate::job::{KillReason, RetryPolicy};
 use crate::store::{self, Opened, Record, WorkDir};
 
 impl XquteBuilder {
@@ -55,7 +55,8 @@ impl XquteBuilder {
         let journal_damage = damage.iter().map(|it| it.bytes).sum();
         let workdir = Arc::new(workdir);
         let recovery = Recovery::new(&mut past, backend.name());
-        feeder.remember(History::new(past, Arc::downgrade(&workdir), self.retry_failed));
+        let only = self.kills.as_ref().map(|(jobs, _)| jobs.clone());
+        feeder.remember(History::new(past, Arc::downgrade(&workdir), self.retry_failed).only(only));
         scene.run.freeze();
         let settings = self.settings(&scene, backend.uses_files());
         let (wrapping, poll_interval, throttle) = (self.wrapping, self.poll_interval, self.throttle);
@@ -135,6 +136,8 @@ impl XquteBuilder {
             seed: random(),
             paced: self.throttle.is_set(),
             told: scene.told(),
+            doomed: self.kills.iter().flat_map(|(jobs, _)| jobs).copied().collect(),
+            dooms: self.kills.as_ref().map_or(KillReason::User, |(_, why)| *why),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What may a user set about a run?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::backend::Backend;
 use crate::hook::{FaultPolicy, PluginList, PluginSet, PluginSetBuilder};
 #[cfg(doc)]
 use crate::hook::{Run, Scheduler};
-use crate::job::{DEFAULT_RETRIES, RetryPolicy};
+use crate::job::{DEFAULT_RETRIES, KillReason, RetryPolicy};
 
 /// The work directory where none is set, below the current directory.
 pub const DEFAULT_WORKDIR: &str = ".xqute";
@@ -48,6 +48,7 @@ pub struct XquteBuilder {
     pub(super) fresh: bool,
     pub(super) retry_failed: bool,
     pub(super) durable: bool,
+    pub(super) kills: Option<(BTreeSet<usize>, KillReason)>,
     pub(super) listens: bool,
     pub(super) strategy: ErrorStrategy,
     pub(super) num_retries: u32,
@@ -73,6 +74,7 @@ impl Default for XquteBuilder {
             fresh: false,
             retry_failed: false,
             durable: false,
+            kills: None,
             listens: false,
             strategy: ErrorStrategy::default(),
             num_retries: DEFAULT_RETRIES,
@@ -145,6 +147,14 @@ impl XquteBuilder {
     /// Default: `false`.
     pub fn retry_failed(mut self, retry_failed: bool) -> Self {
         self.retry_failed = retry_failed;
+        self
+    }
+
+    /// The run is about these jobs alone, and only to have them killed for this reason: of what an earlier run has left of them, what
+    /// lives is adopted and killed, and what waits is cancelled. No other job is run, adopted, or looked at, and
+    /// [`known_jobs`](Xqute::known_jobs) can feed all. Default: a run like any other.
+    pub fn kills(mut self, jobs: impl IntoIterator<Item = usize>, why: KillReason) -> Self {
+        self.kills = Some((jobs.into_iter().collect(), why));
         self
     }
 

@@ -25,7 +25,7 @@ use super::recovery::Recovery;
 use super::treaty::{Asked, Before, Fed, Level, Message, Order, Timer, Why};
 use crate::backend::{Jid, Observation};
 use crate::hook::Counts;
-use crate::job::{Moment, Need, RetryPolicy};
+use crate::job::{KillReason, Moment, Need, RetryPolicy};
 use crate::lifecycle::{Event, How, State, Stop};
 use crate::store::{Record, Records};
 
@@ -53,6 +53,9 @@ pub(super) struct Settings {
     /// Whether each start holds the next one back.
     pub(super) paced: bool,
     pub(super) told: Told,
+    /// Jobs that are to be killed as soon as they come in, and why.
+    pub(super) doomed: BTreeSet<usize>,
+    pub(super) dooms: KillReason,
 }
 
 /// The moments that have hooks.
@@ -115,10 +118,11 @@ pub(super) struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub(super) fn new(settings: Settings, records: Records, recovery: Recovery) -> Self {
+    pub(super) fn new(mut settings: Settings, records: Records, recovery: Recovery) -> Self {
         Self {
             dice: settings.seed | 1,
             held: settings.paced,
+            doomed: std::mem::take(&mut settings.doomed),
             settings,
             jobs: Jobs::default(),
             queue: VecDeque::new(),
@@ -127,7 +131,6 @@ impl Dispatcher {
             submitting: 0,
             recovery,
             adopted: Adopted::default(),
-            doomed: BTreeSet::new(),
             postponed: BTreeSet::new(),
             waiting: Waiting::default(),
             busy: 0,
@@ -177,15 +180,19 @@ impl Dispatcher {
             return tracing::error!(index, expected = self.jobs.len(), "a job was fed out of order");
         }
         match before {
-            Before::Done | Before::Failed => {
+            Before::Done | Before::Failed | Before::Aside => {
                 self.orders.push(Order::Discard(Asked { spec: Arc::new(spec), argv }));
                 return self.fed_over(before);
             }
             Before::New => {
                 self.records.push(&Record::fed(index, digest, &argv, &spec));
-                if let Some(record) = Record::environment(index, &spec) {
-                    self.records.push(&record);
-                }
+                // Behind it, without a gap: whoever feeds it again reads on from there.
+                let more = [
+                    Record::environment(index, &spec),
+                    Record::given(index, &spec),
+                    Record::after(index, &after),
+                ];
+                more.iter().flatten().for_each(|it| self.records.push(it));
             }
             Before::Known => {}
         }
@@ -205,8 +212,7 @@ impl Dispatcher {
     /// Unless somebody wanted it killed before it came in.
     fn comes_in(&mut self, index: usize, after: &[(usize, Need)]) {
         if self.doomed.remove(&index) {
-            let why = crate::job::KillReason::User;
-            return self.step(index, Event::Stop(Stop { how: How::Ask, why }));
+            return self.step(index, Event::Stop(Stop { how: How::Ask, why: self.settings.dooms }));
         }
         self.enqueue(index, after);
     }
@@ -214,18 +220,17 @@ impl Dispatcher {
     /// A job that an earlier run has brought to its end.
     fn fed_over(&mut self, before: Before) {
         self.jobs.push_over(before == Before::Done);
-        let count = if before == Before::Done {
-            &mut self.counts.done_before
-        } else {
-            &mut self.counts.failed_before
-        };
-        *count += 1;
+        match before {
+            Before::Done => self.counts.done_before += 1,
+            Before::Failed => self.counts.failed_before += 1,
+            Before::Aside | Before::New | Before::Known => {}
+        }
     }
 
     /// Somebody says something.
     pub(super) fn hears(&mut self, message: Message) {
         match message {
-            Message::StopFeeding => self.feeding = false,
+            Message::StopFeeding { list } => self.list_ended(list),
             Message::Returned(returned) => self.returned(returned),
             Message::ShutdownAnswered { go, signal } => self.shutdown_answered(go, signal),
             Message::Kill(index) => self.kill(index),
@@ -234,6 +239,14 @@ impl Dispatcher {
             Message::Abandoned => self.abandon(),
         }
         self.fill_slots();
+    }
+
+    /// No more jobs come from outside; of a list that was broken off, because the run is stopped too, the end is not known.
+    fn list_ended(&mut self, list: Option<usize>) {
+        if let Some(jobs) = list.filter(|_| self.feeding) {
+            self.records.push(&Record::ListEnded { jobs, when: self.now });
+        }
+        self.feeding = false;
     }
 
     /// A job's timer is due.

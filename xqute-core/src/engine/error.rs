@@ -98,6 +98,14 @@ pub enum RunError {
         "the run was stopped: {0}; free space or mend the directory, then run again on the same work directory"
     )]
     Storage(String),
+    /// A job of an earlier run cannot be fed again.
+    #[error(
+        "what job {index} of the earlier run was cannot be read in the journal: feed it anew (run the same list again)"
+    )]
+    NotKnown {
+        /// Its number.
+        index: usize,
+    },
     /// A third signal, and the run was left at once: its jobs were sent SIGKILL, and not waited for.
     #[error("the run was left at once{}: its jobs were sent SIGKILL, and not waited for", by(*.0))]
     Interrupted(Option<Signal>),

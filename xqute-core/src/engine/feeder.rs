@@ -75,6 +75,18 @@ impl Feeder {
         self.door().feeding
     }
 
+    /// No more come from outside, although there are more.
+    pub(super) fn break_off(&self) {
+        self.door().feeding = false;
+        // Nobody receives any more: the run is over.
+        let _ = self.messages.send(Message::StopFeeding { list: None });
+    }
+
+    /// What earlier runs left.
+    pub(super) fn history(&self) -> Arc<History> {
+        Arc::clone(&self.door().history)
+    }
+
     /// So many jobs the scheduler has, and so many have ended.
     pub(super) fn reached(&self, live: usize, counts: Counts) {
         *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = (live, counts);
@@ -152,9 +164,10 @@ impl Control for Feeder {
     }
 
     fn stop_feeding(&self) {
-        self.door().feeding = false;
+        let mut door = self.door();
+        let list = std::mem::take(&mut door.feeding).then_some(door.next);
         // Nobody receives any more: the run is over.
-        let _ = self.messages.send(Message::StopFeeding);
+        let _ = self.messages.send(Message::StopFeeding { list });
     }
 
     fn progress(&self) -> Progress {

@@ -14,6 +14,7 @@ use super::dispatcher::{Dispatcher, Settings};
 use super::error::{Result, RunError};
 use super::events::{EVENTS_KEPT, Events};
 use super::feeder::Feeder;
+use super::known::KnownJobs;
 use super::perform::{Performer, Wrapping};
 use super::questions::Questions;
 use super::recovery::Recovery;
@@ -156,6 +157,22 @@ impl Xqute {
     /// hooks above all.
     pub fn stop_feeding(&self) {
         self.0.feeder.stop_feeding();
+    }
+
+    /// The same, where there are more jobs than were fed: the list was broken off, and whoever feeds what is
+    /// [known](Self::known_jobs) of it is told so.
+    pub fn break_off_feeding(&self) {
+        self.0.feeder.break_off();
+    }
+
+    /// The jobs that the last run on the work directory had, as far as they are known, to be [fed](Self::feed) again: in their order,
+    /// each, and before any other job.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read.
+    pub fn known_jobs(&self) -> Result<KnownJobs> {
+        KnownJobs::of(self.0.feeder.history(), self.run().workdir())
     }
 
     /// Takes no more jobs from outside, and waits until every job has ended and every hook has returned.

@@ -1,5 +1,6 @@
 //! Has a job been run before, on the same work directory? And is it to run again?
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Weak;
 
@@ -16,6 +17,8 @@ pub(super) struct History {
     workdir: Weak<WorkDir>,
     /// Whether jobs that ended otherwise than done are run again.
     retry_failed: bool,
+    /// The only jobs that the run is about, if it is not about all.
+    only: Option<BTreeSet<usize>>,
     /// Where the program runs, and jobs that were given no directory: elsewhere they are other jobs.
     here: Option<PathBuf>,
 }
@@ -23,25 +26,49 @@ pub(super) struct History {
 impl History {
     pub(super) fn new(past: Past, workdir: Weak<WorkDir>, retry_failed: bool) -> Self {
         let here = std::env::current_dir().ok();
-        Self { past, workdir, retry_failed, here }
+        Self { past, workdir, retry_failed, only: None, here }
+    }
+
+    /// The run is about these jobs alone.
+    pub(super) fn only(self, jobs: Option<BTreeSet<usize>>) -> Self {
+        Self { only: jobs, ..self }
+    }
+
+    pub(super) fn past(&self) -> &Past {
+        &self.past
+    }
+
+    /// Whether a job of an earlier run would be run, if it was fed again.
+    pub(super) fn is_left(&self, index: usize) -> bool {
+        match self.past.get(index).map(|job| job.state) {
+            Some(PastState::Ended(Status::Finished)) => false,
+            Some(PastState::Ended(_)) => self.retry_failed,
+            _ => true,
+        }
     }
 
     /// What tells a job from others, and what became of it.
     pub(super) fn look(&self, index: usize, spec: &JobSpec) -> Result<(Digest, Before), FeedError> {
         let digest = spec.digest(self.here.as_deref()).map_err(SpecError::from)?;
+        if self.only.as_ref().is_some_and(|only| !only.contains(&index)) {
+            return Ok((digest, Before::Aside));
+        }
         match self.past.compare(index, digest, spec.given_name()) {
             Sameness::New => Ok((digest, Before::New)),
             Sameness::Different => Err(self.differs(index, spec)),
-            Sameness::Same => Ok((digest, self.before(index, digest))),
+            Sameness::Same => Ok((digest, self.before(index, digest, spec))),
         }
     }
 
-    fn before(&self, index: usize, digest: Digest) -> Before {
+    fn before(&self, index: usize, digest: Digest, spec: &JobSpec) -> Before {
+        let had_more = || self.past.get(index).is_some_and(|it| it.has_more);
         match self.past.get(index).map(|job| job.state) {
             Some(PastState::Ended(Status::Finished)) => Before::Done,
             Some(PastState::Ended(_)) if !self.retry_failed => Before::Failed,
             // Its command has changed under its name.
             _ if !self.past.has(index, digest) => Before::New,
+            // What no digest tells may be another now.
+            _ if spec.known().is_none() && (spec.has_more() || had_more()) => Before::New,
             _ => Before::Known,
         }
     }

@@ -32,13 +32,15 @@ pub(super) enum Before {
     Done,
     /// It ended otherwise, and is not to run again.
     Failed,
+    /// It is none of those that this run is about: it stays as it is.
+    Aside,
 }
 
 /// What users and hook calls tell the dispatcher.
 #[derive(Debug)]
 pub(super) enum Message {
-    /// No more jobs are to come from outside.
-    StopFeeding,
+    /// No more jobs are to come from outside. The list had so many, if that was its end.
+    StopFeeding { list: Option<usize> },
     /// The hooks of a job's notices have returned.
     Returned(Returned),
     /// `on_shutdown` has returned: whether the run may be stopped.

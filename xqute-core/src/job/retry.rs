@@ -91,6 +91,11 @@ impl RetryPolicy {
         self
     }
 
+    /// The kinds that it is only for, and those that it is not for.
+    pub(crate) fn kinds(&self) -> (Option<&[FailureKind]>, &[FailureKind]) {
+        (self.only.as_deref(), &self.except)
+    }
+
     /// Whether a failure is of a kind that is tried again. What may be no failure at all is not told apart by `only`.
     pub(crate) fn covers(&self, failure: &Failure) -> bool {
         let among = |kinds: &[FailureKind]| kinds.iter().any(|kind| kind.is(failure));

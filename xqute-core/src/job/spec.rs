@@ -70,6 +70,8 @@ struct Rest {
     timeout: Option<Duration>,
     after: Vec<(JobRef, Need)>,
     data: Vec<Arc<dyn Any + Send + Sync>>,
+    /// What tells it from others, where that was read instead of made: its variables need not be known then.
+    known: Option<Digest>,
 }
 
 impl JobSpec {
@@ -113,6 +115,7 @@ impl JobSpec {
         let env = &mut self.rest().env;
         env.retain(|(it, _)| *it != name);
         env.push((name, value));
+        self.rest().known = None;
         self
     }
 
@@ -120,6 +123,7 @@ impl JobSpec {
     #[must_use]
     pub fn cwd(mut self, directory: impl Into<PathBuf>) -> Self {
         self.rest().cwd = Some(directory.into());
+        self.rest().known = None;
         self
     }
 
@@ -190,10 +194,31 @@ impl JobSpec {
 
     /// What tells it from other jobs. `here`: where it runs if it was given no directory.
     pub(crate) fn digest(&self, here: Option<&Path>) -> Result<Digest, &ArgvError> {
+        if let Some(known) = self.known() {
+            return Ok(known);
+        }
         // In whatever order they were given.
         let mut env: Vec<_> = self.given_env().iter().map(|(name, value)| (&**name, &**value)).collect();
         env.sort_unstable();
         Ok(Digest::new(self.argv()?, env.into_iter(), self.given_cwd().or(here)))
+    }
+
+    /// It is the job that was told from others by this.
+    pub(crate) fn known_as(mut self, digest: Digest) -> Self {
+        self.rest().known = Some(digest);
+        self
+    }
+
+    pub(crate) fn known(&self) -> Option<Digest> {
+        self.rest.as_ref()?.known
+    }
+
+    /// Whether it was given more than a command, a name, a directory and variables: what no digest has in it.
+    pub(crate) fn has_more(&self) -> bool {
+        let is_more = |it: &Rest| {
+            !it.tags.is_empty() || it.retry.is_some() || it.timeout.is_some() || !it.after.is_empty()
+        };
+        self.rest.as_deref().is_some_and(is_more)
     }
 
     pub(crate) fn given_name(&self) -> Option<&str> {

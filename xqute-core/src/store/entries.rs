@@ -10,6 +10,7 @@ use super::error::{JournalError, WorkDirError};
 use super::journal::is_there;
 use super::reader::{Part, Reader};
 use super::record::Record;
+use super::utc::millis;
 use super::view::JobState;
 use super::words::Words;
 
@@ -88,6 +89,12 @@ pub enum Fact {
     Done,
     /// The journal was written anew, without so many records that nothing depended on any more.
     Compacted { records: u64 },
+    /// The tags, time limit and retries that a job was given itself.
+    Given { tags: Vec<String>, timeout: Option<u64>, retries: Option<u32> },
+    /// A job was fed to wait for these to succeed, and for `any` to end.
+    After { on: Vec<usize>, any: Vec<usize> },
+    /// The list of jobs was fed to its end.
+    ListEnded { jobs: usize },
     /// This part cannot be read.
     Unreadable,
 }
@@ -167,12 +174,15 @@ fn times(record: &Record<'_>) -> (Option<u32>, Option<u64>) {
         | Record::Done { when }
         | Record::Unstarted { when, .. }
         | Record::Stopped { when, .. }
-        | Record::Compacted { when, .. } => (None, Some(when)),
+        | Record::Compacted { when, .. }
+        | Record::ListEnded { when, .. } => (None, Some(when)),
         Record::Fed { .. }
         | Record::Environment { .. }
         | Record::RunIn { .. }
         | Record::Rules { .. }
-        | Record::Waits { .. } => (None, None),
+        | Record::Waits { .. }
+        | Record::Given { .. }
+        | Record::After { .. } => (None, None),
     }
 }
 
@@ -213,6 +223,16 @@ impl From<Record<'_>> for Fact {
             Record::Stopped { why, by, .. } => Self::Stopped { why: why.into(), by },
             Record::Done { .. } => Self::Done,
             Record::Compacted { records, .. } => Self::Compacted { records },
+            Record::Given { tags, timeout, retry, .. } => Self::Given {
+                tags: tags.into_iter().map(Into::into).collect(),
+                timeout: timeout.map(millis),
+                retries: retry.map(|it| it.retries),
+            },
+            Record::After { on, .. } => Self::After {
+                on: on.iter().filter(|it| it.1).map(|it| it.0).collect(),
+                any: on.iter().filter(|it| !it.1).map(|it| it.0).collect(),
+            },
+            Record::ListEnded { jobs, .. } => Self::ListEnded { jobs },
         }
     }
 }

@@ -84,6 +84,9 @@ impl Lefts {
             | Record::GaveUp { .. }
             | Record::Stopped { .. }
             | Record::Waits { .. }
+            | Record::Given { .. }
+            | Record::After { .. }
+            | Record::ListEnded { .. }
             | Record::Compacted { .. } => {}
         }
     }

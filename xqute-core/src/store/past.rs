@@ -11,6 +11,7 @@ use crate::job::{Argv, Digest, Status};
 use super::frame::{Damage, HEAD};
 use super::holder::Holder;
 use super::left::{Lefts, PastLeft};
+use super::list::List;
 use super::reader::{Part, Reader};
 use super::record::Record;
 use super::words::Words;
@@ -23,6 +24,8 @@ pub(crate) struct Past {
     runs: Vec<PastRun>,
     /// The attempts whose end is not told.
     left: Lefts,
+    /// How long the list of jobs was.
+    pub(super) list: List,
     /// How many records tell of all that.
     pub(super) records: u64,
 }
@@ -34,8 +37,10 @@ pub(crate) struct PastJob {
     pub(crate) digest: Option<Digest>,
     pub(crate) name: Option<Box<str>>,
     pub(crate) state: PastState,
+    /// Whether more was written down of what it was given than its command, its directory and its variables.
+    pub(crate) has_more: bool,
     /// Where its record is in the journal; 0 where there is none.
-    at: u64,
+    pub(super) at: u64,
 }
 
 /// How far a job came.
@@ -99,6 +104,11 @@ impl Past {
         self.jobs.get(index)
     }
 
+    /// How many of them the last run had, and whether its list had no more.
+    pub(crate) fn of_the_last_run(&self) -> (usize, bool) {
+        self.list.jobs(self.jobs.len())
+    }
+
     /// The runs, the last at the end.
     pub(crate) fn runs(&self) -> &[PastRun] {
         &self.runs
@@ -134,6 +144,7 @@ impl Past {
         // First whether the index makes sense: nothing is kept for one that does not.
         self.take_state(record, at, most)?;
         self.left.take(record);
+        self.list.take(record, at);
         Some(())
     }
 
@@ -153,6 +164,10 @@ impl Past {
                 let job = self.job(index, most)?;
                 // Its state stays: under the same name it is the same job.
                 (job.digest, job.name, job.at) = (Some(Digest(digest)), name.map(Into::into), at);
+                job.has_more = false;
+            }
+            Record::Given { index, .. } | Record::After { index, .. } => {
+                self.job(index, most)?.has_more = true;
             }
             Record::Submitting { index, attempt }
             | Record::Submitted { index, attempt, .. }
@@ -177,7 +192,8 @@ impl Past {
             Record::RunIn { .. }
             | Record::Rules { .. }
             | Record::Stopped { .. }
-            | Record::Compacted { .. } => {}
+            | Record::Compacted { .. }
+            | Record::ListEnded { .. } => {}
             Record::Ended { index, status, .. } => {
                 self.job(index, most)?.state = PastState::Ended(end(status)?);
             }

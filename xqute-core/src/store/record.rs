@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::job::{Argv, Digest, JobSpec, KillReason, PeakMemory, Usage};
+use crate::job::{Argv, Digest, JobSpec, KillReason, Need, PeakMemory, Usage};
 use crate::lifecycle::Why;
 
+use super::given::Policy;
 use super::holder::Holder;
 use super::words::{Bytes, Words};
 
@@ -118,6 +119,18 @@ pub(crate) enum Record<'a> {
     Waits { index: usize, on: Vec<usize> },
     /// The journal was written anew, without so many records that nothing depended on any more.
     Compacted { records: u64, when: u64 },
+    /// What else a job was given, where it was given any of it: its tags, its time limit, when it is tried again.
+    Given {
+        index: usize,
+        #[serde(borrow)]
+        tags: Vec<&'a str>,
+        timeout: Option<Duration>,
+        retry: Option<Policy>,
+    },
+    /// The jobs that a job was fed to wait for, ended or not, and whether each has to succeed.
+    After { index: usize, on: Vec<(usize, bool)> },
+    /// The list of jobs was fed to its end: so many.
+    ListEnded { jobs: usize, when: u64 },
 }
 
 /// For whom an attempt is told to end.
@@ -203,6 +216,20 @@ impl<'a> Record<'a> {
             .then(|| Self::Environment { index, names: Words::Read(names.collect()) })
     }
 
+    /// What else a job is given, if it is given any of it.
+    pub(crate) fn given(index: usize, spec: &'a JobSpec) -> Option<Self> {
+        let tags: Vec<&str> = spec.given_tags().iter().map(|it| &**it).collect();
+        let (timeout, retry) = (spec.given_timeout(), spec.given_retry().map(Policy::of));
+        let is_any = !tags.is_empty() || timeout.is_some() || retry.is_some();
+        is_any.then_some(Self::Given { index, tags, timeout, retry })
+    }
+
+    /// The jobs that a job waits for, if there are any.
+    pub(crate) fn after(index: usize, after: &[(usize, Need)]) -> Option<Self> {
+        let on = after.iter().map(|(job, need)| (*job, *need == Need::Success)).collect();
+        (!after.is_empty()).then_some(Self::After { index, on })
+    }
+
     /// The job that it is about.
     pub(super) fn index(&self) -> Option<usize> {
         match self {
@@ -219,12 +246,15 @@ impl<'a> Record<'a> {
             | Self::Killing { index, .. }
             | Self::Retry { index, .. }
             | Self::GaveUp { index, .. }
-            | Self::Waits { index, .. } => Some(*index),
+            | Self::Waits { index, .. }
+            | Self::Given { index, .. }
+            | Self::After { index, .. } => Some(*index),
             Self::Run { .. }
             | Self::RunIn { .. }
             | Self::Rules { .. }
             | Self::Stopped { .. }
             | Self::Compacted { .. }
+            | Self::ListEnded { .. }
             | Self::Done { .. } => None,
         }
     }
@@ -259,12 +289,17 @@ impl<'a> Record<'a> {
             }
             Self::Stopped { by, when, .. } => Self::Stopped { why: "", by, when },
             Self::Waits { index, .. } => Self::Waits { index, on: Vec::new() },
+            Self::Given { index, timeout, retry, .. } => {
+                Self::Given { index, tags: Vec::new(), timeout, retry }
+            }
+            Self::After { index, .. } => Self::After { index, on: Vec::new() },
             Self::Submitting { .. }
             | Self::Started { .. }
             | Self::Killing { .. }
             | Self::Retry { .. }
             | Self::GaveUp { .. }
             | Self::Compacted { .. }
+            | Self::ListEnded { .. }
             | Self::Done { .. } => self,
         }
     }

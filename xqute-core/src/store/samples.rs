@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::io::{Cursor, Write};
 use std::ops::Range;
 use std::path::Path;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::frame::{Damage, HEADER, header};
+use super::given::Policy;
 use super::holder::Holder;
 use super::reader::Reader;
 use super::words::{Bytes, Words};
@@ -64,7 +66,28 @@ pub(super) fn every_kind() -> Vec<Record<'static>> {
         Record::Stopped { why: "SIGINT", by: None, when: 1014 },
         Record::Waits { index: 1, on: vec![0, 300] },
         Record::Compacted { records: 70_000, when: 1015 },
+        Record::Given {
+            index: 1,
+            tags: vec!["ä", ""],
+            timeout: Some(Duration::new(1, 5)),
+            retry: Some(policy()),
+        },
+        Record::Given { index: 1, tags: vec![], timeout: None, retry: None },
+        Record::After { index: 1, on: vec![(0, true), (300, false)] },
+        Record::ListEnded { jobs: 300, when: 1016 },
     ]
+}
+
+fn policy() -> Policy {
+    let (delay, max_delay) = (Duration::new(0, 300), Duration::MAX);
+    Policy {
+        retries: 2,
+        delay,
+        max_delay,
+        jitter: true,
+        only: Some(vec![(0, -1), (2, 0)]),
+        except: vec![(1, 9)],
+    }
 }
 
 /// A journal in memory, and where its records lie.
@@ -173,7 +196,7 @@ pub(super) struct Parts {
 
 prop_compose! {
     pub(super) fn parts()(
-        kind in 0_u8..20,
+        kind in 0_u8..23,
         number in any::<(usize, u32, u64)>(),
         text in ".*",
         words in proptest::collection::vec(any::<Vec<u8>>(), 0..5),
@@ -227,6 +250,12 @@ impl Parts {
             }
             15 => Record::Waits { index, on: vec![index; self.words.len()] },
             14 => Record::Stopped { why: text, by: rc.map(|_| index), when },
+            20 => {
+                let (tags, timeout) = (vec![text; self.words.len()], rc.map(|_| Duration::from_nanos(when)));
+                Record::Given { index, tags, timeout, retry: usage.map(|_| policy()) }
+            }
+            21 => Record::After { index, on: vec![(index, rc.is_some()); self.words.len()] },
+            22 => Record::ListEnded { jobs: index, when },
             _ => Record::Compacted { records: when, when },
         }
     }

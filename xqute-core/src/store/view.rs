@@ -1,6 +1,7 @@
 //! What became of the jobs in a work directory? For those who look on: nothing is locked, made or changed.
 
-use std::ffi::OsStr;
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -197,6 +198,29 @@ impl WorkDirView {
     pub fn run_again(&self) -> usize {
         let live = self.is_live();
         self.jobs.iter().filter(|it| it.stopped || it.state(live) == JobState::Unfinished).count()
+    }
+
+    /// The names of the variables of jobs that the next run runs again; `all`: also of those that failed, or were killed or vetoed.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be read.
+    pub fn variables(&mut self, all: bool) -> Result<BTreeSet<OsString>, JournalError> {
+        let live = self.is_live();
+        let is_left = |it: &&Marks| match it.state(live) {
+            JobState::Succeeded => false,
+            state => all || it.stopped || !state.is_bad(),
+        };
+        let places = self.jobs.iter().filter(is_left).map(|it| it.environment).filter(|at| *at != 0);
+        let places: Vec<u64> = places.collect();
+        let mut names = BTreeSet::new();
+        for at in places {
+            let mut job = JobView::new(0, JobState::Queued, 0, false);
+            self.fill(&mut job, at)
+                .map_err(|error| JournalError::Io { path: self.journal.clone(), error })?;
+            names.append(&mut job.env.into_iter().collect());
+        }
+        Ok(names)
     }
 
     fn fill(&mut self, job: &mut JobView, at: u64) -> io::Result<()> {

@@ -118,8 +118,8 @@ impl History {
     }
 
     /// Those whose end is not told.
-    pub(super) fn open(&self) -> impl Iterator<Item = &Known> {
-        self.0.values().filter(|it| it.fate.is_none())
+    pub(super) fn open(&self) -> impl Iterator<Item = (&Attempt, &Known)> {
+        self.0.iter().filter(|(_, it)| it.fate.is_none())
     }
 }
 
@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(history.get(attempt(1)), Some(&known(12, None)));
         assert_eq!(history.get(attempt(2)).unwrap().fate, Some(Fate::Ended(END)), "its start is damaged");
         assert_eq!(history.get(attempt(3)), None);
-        assert_eq!(history.open().collect::<Vec<_>>(), [&known(12, None)]);
+        assert_eq!(history.open().collect::<Vec<_>>(), [(&attempt(1), &known(12, None))]);
     }
 
     #[test]

@@ -105,9 +105,23 @@ pub(super) async fn reach(workdir: &Path, fresh: bool) -> io::Result<Reached> {
     }
 }
 
+/// Whether somebody looks after jobs of a work directory, be it a program or the supervisor that it has left.
+pub(super) fn is_attended(workdir: &Path) -> io::Result<bool> {
+    let lock = match File::open(workdir.join(LOCAL_LOCK)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        opened => opened?,
+    };
+    // Shared: two who look do not see each other. Who wants it meanwhile tries again.
+    match lock.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
 /// Whether something may still run of what a log tells.
 fn has_live(history: &History) -> bool {
-    history.open().any(|it| super::stranger::is_alive(it.pid, it.start))
+    history.open().any(|(_, it)| super::stranger::is_alive(it.pid, it.start))
 }
 
 /// A supervisor in a process of its own.

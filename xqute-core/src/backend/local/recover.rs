@@ -22,6 +22,18 @@ use crate::job::Failure;
 /// How long who looked after a job may take to write its end down.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The jobs of a work directory that run, as far as can be seen from here. Nobody is asked, and nothing is changed.
+pub(super) fn still_running(workdir: &Path) -> io::Result<Vec<usize>> {
+    let (history, here) = (History::read(workdir)?, here());
+    let runs = |(_, it): &(&Attempt, &Known)| {
+        it.place.is_none_or(|place| place == here) && super::stranger::is_alive(it.pid, it.start)
+    };
+    let mut jobs: Vec<usize> =
+        history.open().filter(runs).filter_map(|(it, _)| usize::try_from(it.index).ok()).collect();
+    jobs.sort_unstable();
+    Ok(jobs)
+}
+
 /// What became of each.
 pub(super) async fn recover(
     shared: &Arc<Shared>,

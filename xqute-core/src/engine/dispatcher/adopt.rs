@@ -48,13 +48,12 @@ impl Dispatcher {
         match found {
             Found::Live(accepted) => {
                 self.adopt(index, &left, accepted);
-                if self.doomed.remove(&index) {
-                    self.step(index, Event::Stop(Stop { how: How::Ask, why: KillReason::User }));
-                }
+                self.dooms(index);
             }
             Found::Ended { end, usage } => {
-                self.doomed.remove(&index);
                 self.take_over(index, &left, end, usage);
+                // Whoever wants it killed wants no other attempt.
+                self.dooms(index);
             }
             Found::NotStarted => self.comes_in(index, &after),
             Found::Unknown(_) if self.doomed.contains(&index) => self.comes_in(index, &after),
@@ -62,6 +61,14 @@ impl Dispatcher {
                 entry.jid = left.jid.as_deref().map(Into::into);
                 self.step(index, Event::Unknown(why.into()));
             }
+        }
+    }
+
+    /// It came in, and somebody had wanted it killed by then.
+    fn dooms(&mut self, index: usize) {
+        if self.doomed.remove(&index) {
+            let why = self.settings.dooms;
+            self.step(index, Event::Stop(Stop { how: How::Ask, why }));
         }
     }
 

@@ -97,7 +97,11 @@ impl Order {
                 return Ok(());
             }
             Record::Compacted { .. } => return Ok(()),
-            Record::Done { .. } | Record::RunIn { .. } | Record::Rules { .. } | Record::Stopped { .. } => {
+            Record::Done { .. }
+            | Record::RunIn { .. }
+            | Record::Rules { .. }
+            | Record::Stopped { .. }
+            | Record::ListEnded { .. } => {
                 let after = self.open();
                 self.done |= matches!(record, Record::Done { .. });
                 return after;
@@ -148,7 +152,11 @@ impl Job {
                 return Err((format!("ended with a status that is none: {status}"), true));
             }
             // It follows the end that it is about.
-            Record::Environment { .. } | Record::GaveUp { .. } | Record::Waits { .. } => return Ok(()),
+            Record::Environment { .. }
+            | Record::GaveUp { .. }
+            | Record::Waits { .. }
+            | Record::Given { .. }
+            | Record::After { .. } => return Ok(()),
             _ => {}
         }
         let after = self.has_ended;

@@ -33,6 +33,9 @@ impl Marks {
             | Record::GaveUp { .. }
             | Record::Stopped { .. }
             | Record::Waits { .. }
+            | Record::Given { .. }
+            | Record::After { .. }
+            | Record::ListEnded { .. }
             | Record::Compacted { .. }
             | Record::Killing { .. }
             | Record::Done { .. } => {}

@@ -172,6 +172,9 @@ impl JobView {
             | Record::GaveUp { .. }
             | Record::Stopped { .. }
             | Record::Waits { .. }
+            | Record::Given { .. }
+            | Record::After { .. }
+            | Record::ListEnded { .. }
             | Record::Compacted { .. }
             | Record::Done { .. }
             | Record::Submitting { .. }

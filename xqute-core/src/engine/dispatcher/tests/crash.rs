@@ -1,12 +1,12 @@
 //! A program that dies at any point, again and again, and a scheduler that goes on: does each job end once, as it did?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Weak;
 
 use super::*;
 use crate::backend::{Found, Kill, Left};
 use crate::engine::history::History;
-use crate::job::JobSpec;
+use crate::job::{JobSpec, KillReason};
 use crate::store::Paper;
 
 /// Of every job.
@@ -257,7 +257,7 @@ impl Crashes {
             } else if !self.question.is_empty() {
                 self.answer();
             } else if self.fed == JOBS {
-                self.dispatcher.hears(Message::StopFeeding);
+                self.dispatcher.hears(Message::StopFeeding { list: None });
             }
             self.obey();
             if self.dispatcher.is_done() {
@@ -319,6 +319,8 @@ fn begin(paper: &Paper, number: u32) -> (Dispatcher, History, Vec<Left>) {
         paced: false,
         seed: 1,
         told: Told(vec![]),
+        doomed: BTreeSet::new(),
+        dooms: KillReason::User,
     };
     let recovery = Recovery::new(&mut past, "fake");
     let dispatcher = Dispatcher::new(settings, records, recovery);

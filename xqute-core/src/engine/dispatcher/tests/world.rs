@@ -7,7 +7,7 @@ use super::*;
 use crate::backend::Kill;
 use crate::engine::treaty::{Answer, Broken, Gate, Returned};
 use crate::hook::{Said, Submit};
-use crate::job::JobSpec;
+use crate::job::{JobSpec, KillReason};
 use crate::script::Fragments;
 
 const ALL: [Moment; 11] = [
@@ -71,6 +71,8 @@ impl World {
             paced: false,
             expected: 0,
             told: Told(told.to_vec()),
+            doomed: BTreeSet::new(),
+            dooms: KillReason::User,
         };
         Self {
             dispatcher: Dispatcher::new(settings, Records::new(0, 0), recovery),
@@ -325,7 +327,7 @@ impl World {
 
     /// Whatever is under way comes to its end.
     pub(super) fn finish(&mut self) {
-        self.dispatcher.hears(Message::StopFeeding);
+        self.dispatcher.hears(Message::StopFeeding { list: None });
         self.obey();
         while !self.dispatcher.is_done() {
             if !self.submitting.is_empty() {
