@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::job::{Argv, Failure, JobFiles, Usage};
+use crate::job::{Argv, Failure, JobFiles, Output, Usage};
 
 /// The scheduler's name for an attempt of a job. While a run lives it has no two that are equal.
 pub type Jid = Arc<str>;
@@ -33,6 +33,9 @@ pub struct Submission {
     pub cwd: Option<PathBuf>,
     /// Where its files are.
     pub files: JobFiles,
+    /// Where its output goes: [`Output::Files`], unless the backend [keeps](Backend::keeps) it in another way too. Else it has no
+    /// directory. With a `script` it always has.
+    pub output: Output,
     /// A bash script in `files.script(name)`, which writes the job's output, exit code and status. It is run by `bash`, in `cwd`,
     /// with `env` added, its standard input empty, and what it prints itself goes to `files.script_log()`. Without one, the
     /// backend sends the command's output to `files.stdout()` and `files.stderr()`. In either case the engine writes
@@ -186,6 +189,11 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// Whether its jobs have a directory with files. A backend without runs no scripts. Default: yes.
     fn uses_files(&self) -> bool {
         true
+    }
+
+    /// Whether it can keep the output of jobs so. Default: in their files.
+    fn keeps(&self, output: Output) -> bool {
+        output == Output::Files
     }
 
     /// Whether it needs a script for every job. Default: only where hooks or the user put something into it.

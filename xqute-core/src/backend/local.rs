@@ -5,6 +5,7 @@ mod child;
 mod group;
 mod guardian;
 mod jobs;
+mod keeper;
 mod link;
 mod log;
 mod nursery;
@@ -12,10 +13,12 @@ mod proc;
 mod reach;
 mod record;
 mod recover;
+mod slots;
 mod start;
 mod stranger;
 mod supervisor;
 mod surroundings;
+mod sweep;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -33,7 +36,7 @@ use super::contract::{
     Accepted, Answer, Backend, Found, Jid, Kill, Left, Observation, Process, Refused, Seen, Submission,
     Unreachable,
 };
-use crate::job::Failure;
+use crate::job::{Failure, LOCAL_OUTPUT, Output};
 pub use awaken::supervise;
 use jobs::{Jobs, ended, seen, untold};
 use link::{Answer as Said, Heard, Link};
@@ -132,6 +135,11 @@ impl Backend for Local {
         "local"
     }
 
+    /// A guardian keeps nothing but its job's end.
+    fn keeps(&self, output: Output) -> bool {
+        output != Output::Bundle || awaken::is_able()
+    }
+
     fn submit<'a>(&'a self, jobs: &'a [Submission]) -> Answer<'a, Vec<Result<Accepted, Refused>>> {
         Box::pin(self.shared.submit(jobs))
     }
@@ -228,7 +236,7 @@ impl Shared {
         let start = Stranger::find(known.pid, known.start).map_or(known.start, |it| it.start);
         let process = Process { pid: known.pid, start };
         let accepted = self.jobs.adopt(attempt, process, true);
-        self.follow(job.files.workdir(), accepted.jid.clone(), (attempt, process), &history);
+        self.follow(job.files.workdir(), (accepted.jid.clone(), attempt, process), &history);
         Some(accepted)
     }
 
@@ -277,7 +285,7 @@ impl Shared {
     async fn listen(self: Arc<Self>, link: Arc<Link>, heard: Heard, workdir: PathBuf) {
         tokio::select! {
             () = self.seen.closed() => return,
-            () = heard.listen(&link, |record| self.jobs.tell(record)) => {}
+            () = heard.listen(&link, &workdir, |record| self.jobs.tell(record)) => {}
         }
         let mut way = self.way.lock().await;
         way.link = None;
@@ -287,42 +295,39 @@ impl Shared {
         // When nobody else holds the lock, no process is about to become a job: the log has them all.
         let lock = reach::turn(&workdir).await;
         let history = History::read(&workdir).unwrap_or_default();
-        for (jid, attempt, process) in self.jobs.orphan(|it| history.is_here(it, proc::here())) {
-            self.follow(&workdir, jid, (attempt, process), &history);
+        for job in self.jobs.orphan(|it| history.is_here(it, proc::here())) {
+            self.follow(&workdir, job, &history);
         }
         drop(lock);
         link.lose();
     }
 
     /// Tells how a job ended whose supervisor is gone, or watches it until it does.
-    fn follow(
-        self: &Arc<Self>,
-        workdir: &Path,
-        jid: Jid,
-        (attempt, process): (Attempt, Process),
-        history: &History,
-    ) {
-        let Process { pid, start } = process;
+    fn follow(self: &Arc<Self>, workdir: &Path, job: (Jid, Attempt, Process), history: &History) {
+        let (jid, attempt, Process { pid, start }) = job;
         match history.get(attempt).filter(|it| it.pid == pid).and_then(|it| it.fate) {
+            // What it wrote was kept before that was written down.
             Some(Fate::Ended(end)) => self.jobs.tell_end(&jid, seen(&end)),
             Some(Fate::Lost(errno) | Fate::NotExecuted(errno)) => self.jobs.tell_end(&jid, untold(errno)),
             // The supervisor was in another container: there is somebody else here who has the number.
-            None if !history.is_here(attempt, proc::here()) => self.jobs.tell_end(&jid, unseen(None)),
-            None => match Stranger::find(pid, start) {
-                Some(stranger) => self.watch(workdir, jid, attempt, stranger),
-                None => self.jobs.tell_end(&jid, unseen(None)),
-            },
+            None if !history.is_here(attempt, proc::here()) => self.watch(workdir, jid, attempt, None),
+            None => self.watch(workdir, jid, attempt, Stranger::find(pid, start)),
         }
     }
 
-    fn watch(self: &Arc<Self>, workdir: &Path, jid: Jid, attempt: Attempt, stranger: Stranger) {
+    /// Tells how a job ends that nobody looks after, when what it has written is kept; `None`: it has ended.
+    fn watch(self: &Arc<Self>, workdir: &Path, jid: Jid, attempt: Attempt, stranger: Option<Stranger>) {
         let (shared, workdir) = (Arc::clone(self), workdir.to_owned());
         tokio::spawn(async move {
             let watched = async {
-                let (leader, start) = (stranger.leader(), stranger.start);
-                let status = stranger.end().await;
-                let end = recover::late_end(&workdir, attempt, (leader, start), status).await;
-                shared.emptied(&jid, leader).await;
+                let (mut status, mut process) = (None, None);
+                if let Some(stranger) = stranger {
+                    let who = (stranger.leader(), stranger.start);
+                    (status, process) = (stranger.end().await, Some(who));
+                    shared.emptied(&jid, who.0).await;
+                }
+                let end = recover::late_end(&workdir, attempt, process, status).await;
+                collected(&workdir, attempt, status).await;
                 shared.jobs.tell_end(&jid, end);
             };
             tokio::select! {
@@ -342,6 +347,23 @@ impl Shared {
             polls += 1;
         }
     }
+}
+
+/// Returns when what a job has written is kept.
+async fn collected(workdir: &Path, attempt: Attempt, status: Option<i32>) {
+    while let Err(error) = sweep::collect(workdir, attempt, status) {
+        tracing::warn!("{}", not_kept(workdir, &error));
+        sleep(nursery::RETRY).await;
+    }
+}
+
+/// Why ends are not told.
+fn not_kept(workdir: &Path, error: &io::Error) -> String {
+    let directory = workdir.join(LOCAL_OUTPUT);
+    format!(
+        "cannot keep what jobs have written in {}: {error}: make room there; how the jobs ended is told then",
+        directory.display()
+    )
 }
 
 /// The end of a job that nobody saw who may ask for it.

@@ -91,6 +91,7 @@ mod tests {
             env: Env::default(),
             cwd: None,
             files: JobFiles::new(Path::new("/nowhere").into(), index),
+            output: crate::job::Output::Files,
             script: None,
             run: "run".into(),
         }

@@ -14,10 +14,11 @@ use super::feeder::Feeder;
 use super::halt::Halt;
 use super::handle::{Built, Parts, Xqute};
 use super::history::History;
+use super::perform::Wrapping;
 use super::recovery::Recovery;
 use crate::backend::{Answer, Backend, Found, Local, Unreachable};
 use crate::hook::{Control, Handle, Hooks, PluginSet, Run, Scheduler};
-use crate::job::{KillReason, RetryPolicy};
+use crate::job::{KillReason, Output, RetryPolicy};
 use crate::store::{self, Opened, Record, WorkDir};
 
 impl XquteBuilder {
@@ -33,6 +34,12 @@ impl XquteBuilder {
         }
         let backend = self.backend.take().unwrap_or_else(|| Arc::new(Local::new()));
         check_name(backend.name())?;
+        if !backend.keeps(self.output) {
+            return Err(BuildError::Output {
+                output: self.output.name(),
+                scheduler: backend.name().to_owned(),
+            });
+        }
         let plugins = std::mem::take(&mut self.plugins).build()?;
         let config = read_config(std::mem::take(&mut self.config))?;
         let mut workdir = WorkDir::open(&self.workdir, self.fresh)?;
@@ -59,7 +66,8 @@ impl XquteBuilder {
         feeder.remember(History::new(past, Arc::downgrade(&workdir), self.retry_failed).only(only));
         scene.run.freeze();
         let settings = self.settings(&scene, backend.uses_files());
-        let (wrapping, poll_interval, throttle) = (self.wrapping, self.poll_interval, self.throttle);
+        let (poll_interval, throttle) = (self.poll_interval, self.throttle);
+        let wrapping = Wrapping { output: self.output, ..self.wrapping };
         let parts = Parts {
             backend,
             fed,
@@ -104,6 +112,9 @@ impl XquteBuilder {
             halt: halt.as_deref().unwrap_or_default(),
             held: &held,
         });
+        if self.output != Output::Files {
+            opened.records.push(&Record::Output { kept: self.output.name() });
+        }
         let written = opened.journal.write(&mut opened.records);
         written.map_err(|error| BuildError::Begin { path: workdir.path().to_path_buf(), error })?;
         Ok(opened)

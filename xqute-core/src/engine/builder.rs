@@ -18,7 +18,7 @@ use crate::backend::Backend;
 use crate::hook::{FaultPolicy, PluginList, PluginSet, PluginSetBuilder};
 #[cfg(doc)]
 use crate::hook::{Run, Scheduler};
-use crate::job::{DEFAULT_RETRIES, KillReason, RetryPolicy};
+use crate::job::{DEFAULT_RETRIES, KillReason, Output, RetryPolicy};
 
 /// The work directory where none is set, below the current directory.
 pub const DEFAULT_WORKDIR: &str = ".xqute";
@@ -49,6 +49,7 @@ pub struct XquteBuilder {
     pub(super) retry_failed: bool,
     pub(super) durable: bool,
     pub(super) kills: Option<(BTreeSet<usize>, KillReason)>,
+    pub(super) output: Output,
     pub(super) listens: bool,
     pub(super) strategy: ErrorStrategy,
     pub(super) num_retries: u32,
@@ -75,6 +76,7 @@ impl Default for XquteBuilder {
             retry_failed: false,
             durable: false,
             kills: None,
+            output: Output::default(),
             listens: false,
             strategy: ErrorStrategy::default(),
             num_retries: DEFAULT_RETRIES,
@@ -162,6 +164,13 @@ impl XquteBuilder {
     /// loss may lose what is at most 50 milliseconds old; the death of the program loses nothing in either case.
     pub fn durable(mut self, durable: bool) -> Self {
         self.durable = durable;
+        self
+    }
+
+    /// Where the run keeps what jobs write. Default: [`Output::Files`]. Anything else is for jobs of this machine; a job that needs
+    /// a script, because a plugin or the run puts something around its command, has files all the same.
+    pub fn output(mut self, output: Output) -> Self {
+        self.output = output;
         self
     }
 

@@ -43,6 +43,16 @@ pub enum BuildError {
     /// A number that makes no sense.
     #[error("`poll_interval` is 0: give it at least a millisecond")]
     NoPollInterval,
+    /// Output that the backend cannot keep so.
+    #[error(
+        "the scheduler `{scheduler}` cannot keep the output of jobs as `{output}`: that is for jobs of this machine (`local`), and `bundle` for programs that call `xqute::supervise()`; leave `output` out, or say `files`"
+    )]
+    Output {
+        /// What was asked for.
+        output: &'static str,
+        /// The backend's name.
+        scheduler: String,
+    },
     /// The work directory cannot be written.
     #[error("cannot begin a run in the work directory {}: {error}", path.display())]
     Begin {

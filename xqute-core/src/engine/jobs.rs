@@ -109,6 +109,8 @@ pub(super) struct Entry {
     pub(super) ran: bool,
     /// The directory of this attempt is made.
     pub(super) prepared: bool,
+    /// Whether it has files of its own; `None`: this run has not submitted it.
+    pub(super) files: Option<bool>,
     /// An earlier run submitted this attempt.
     pub(super) adopted: bool,
     /// It was told to end by an earlier run, for no fault of its own.
@@ -116,6 +118,11 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// Whether something can be written to files of its own.
+    pub(super) fn may_have_files(&self) -> bool {
+        self.files != Some(false)
+    }
+
     pub(super) fn new(spec: JobSpec, argv: Argv) -> Self {
         Self {
             state: State::Init,
@@ -133,6 +140,7 @@ impl Entry {
             polls: 0,
             ran: false,
             prepared: false,
+            files: None,
             adopted: false,
             was_told: false,
         }

@@ -15,7 +15,7 @@ use super::questions::Questions;
 use super::timers::Timers;
 use super::treaty::{Order, SmallFile};
 use crate::backend::{Refused, Submission};
-use crate::job::{Job, JobFiles, Moment};
+use crate::job::{Job, JobFiles, Moment, Output};
 use crate::script::{Fragments, Script, render};
 use crate::store::{self, Journal, Record};
 
@@ -31,11 +31,13 @@ pub(super) struct Performer {
     pub(super) held: Vec<Order>,
 }
 
-/// What goes around every job's command.
+/// What goes around every job's command, and where its output goes.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wrapping {
     pub(super) prescript: Option<String>,
     pub(super) postscript: Option<String>,
+    /// Where the output of a job goes that has no script.
+    pub(super) output: Output,
 }
 
 impl Performer {
@@ -136,7 +138,10 @@ impl Performer {
             Order::Publish(notice) => drop(self.events.send((notice.moment, notice.job))),
             Order::AskShutdown(signal) => self.caller.shutdown(signal),
             Order::Write(index, file) => {
-                if let Err(error) = write_file(&dispatcher.files(index), &file) {
+                let files = dispatcher.files(index);
+                // One that an earlier run has started may have none.
+                let is_there = || dispatcher.made_files(index) || files.metadir().exists();
+                if let Err(error) = if is_there() { write_file(&files, &file) } else { Ok(()) } {
                     dispatcher.breaks(error.to_string());
                 }
             }
@@ -153,18 +158,14 @@ impl Performer {
         let Some((mut job, fragments)) = dispatcher.submission(index) else { return };
         let backend = questions.backend();
         if backend.uses_files() {
-            let needs_script = backend.needs_script();
-            match self.wrapping.prepare(
-                &job,
-                fragments,
-                backend.name(),
-                Needs { script: needs_script, again },
-            ) {
-                Ok(script) => job.script = script,
+            let needs = Needs { script: backend.needs_script(), again };
+            match self.wrapping.prepare(&job, fragments, backend.name(), needs) {
+                Ok((script, output)) => (job.script, job.output) = (script, output),
                 Err(error) => {
                     return dispatcher.submitted(index, Err(Refused::Storage(error.to_string())));
                 }
             }
+            dispatcher.has_files(index, job.output == Output::Files);
         }
         questions.submit(job);
     }
@@ -180,21 +181,25 @@ struct Needs {
 }
 
 impl Wrapping {
-    /// The job's directory is made; its script, where it has one.
+    /// The job's directory is made, if it has one, and its script. A script writes files, wherever other output goes.
     fn prepare(
         &self,
         job: &Submission,
         fragments: &Fragments,
         scheduler: &str,
         needs: Needs,
-    ) -> io::Result<Option<PathBuf>> {
+    ) -> io::Result<(Option<PathBuf>, Output)> {
+        let wrapped = needs.script || self.prescript.is_some() || self.postscript.is_some();
+        let is_direct = fragments.is_empty() && !wrapped;
         // An attempt that the scheduler did not take for now has its directory.
         if !needs.again {
-            store::make_metadir(&job.files)?;
+            match self.output {
+                Output::Bundle | Output::None if is_direct => store::set_aside(&job.files)?,
+                _ => store::make_metadir(&job.files)?,
+            }
         }
-        let wrapped = needs.script || self.prescript.is_some() || self.postscript.is_some();
-        if fragments.is_empty() && !wrapped {
-            return Ok(None);
+        if is_direct {
+            return Ok((None, self.output));
         }
         let path = job.files.script(scheduler);
         let text = render(&Script {
@@ -206,7 +211,7 @@ impl Wrapping {
             postscript: self.postscript.as_deref(),
         });
         store::write_script(&path, &text)?;
-        Ok(Some(path))
+        Ok((Some(path), Output::Files))
     }
 }
 

@@ -10,6 +10,54 @@ pub(crate) const LOCAL_LOG: &str = "local.log";
 pub(crate) const LOCAL_LOCK: &str = "local.lock";
 /// Where that supervisor is spoken to.
 pub(crate) const LOCAL_SOCKET: &str = "local.sock";
+/// Where jobs of this machine have their output that have no directory of their own: see `bundle`.
+pub(crate) const LOCAL_OUTPUT: &str = "local.output";
+/// In it, where each job's output is,
+pub(crate) const OUTPUT_INDEX: &str = "index";
+/// where that of its earlier attempts is,
+pub(crate) const OUTPUT_EARLIER: &str = "earlier";
+/// and the output.
+pub(crate) const OUTPUT_DATA: &str = "data";
+/// The directory of one supervisor, behind which its number follows: what jobs write that run.
+const OUTPUT_SLOTS: &str = "slots.";
+/// In it, which job has which files.
+pub(crate) const SLOTS_WHO: &str = "who";
+
+/// The name of the `number`th supervisor's directory in [`LOCAL_OUTPUT`].
+pub(crate) fn slots_name(number: u64) -> String {
+    format!("{OUTPUT_SLOTS}{number}")
+}
+
+/// The number that such a name has.
+pub(crate) fn slots_number(name: &OsStr) -> Option<u64> {
+    name.to_str()?.strip_prefix(OUTPUT_SLOTS)?.parse().ok()
+}
+
+/// What a slot's files are called, for standard output and standard error.
+pub(crate) fn slot_names(slot: usize) -> [String; 2] {
+    [format!("{slot}.out"), format!("{slot}.err")]
+}
+
+/// The file in [`LOCAL_OUTPUT`] of an output that is too large to be copied.
+pub(crate) fn large_name(run: u64, index: u64, attempt: u32, is_stdout: bool) -> String {
+    let stream = if is_stdout { "out" } else { "err" };
+    format!("{index}.{run:016x}.{attempt}.{stream}")
+}
+
+/// Whether an entry of [`LOCAL_OUTPUT`] has the name of one that xqute makes.
+pub(crate) fn is_output_name(name: &OsStr) -> bool {
+    let is_large = || {
+        let parts: Vec<&str> = name.to_str().map(|it| it.split('.').collect()).unwrap_or_default();
+        let [index, run, attempt, stream] = parts.as_slice() else { return false };
+        index.parse::<u64>().is_ok()
+            && run.len() == 16
+            && attempt.parse::<u32>().is_ok()
+            && ["out", "err"].contains(stream)
+    };
+    [OUTPUT_INDEX, OUTPUT_EARLIER, OUTPUT_DATA].iter().any(|it| name == *it)
+        || slots_number(name).is_some()
+        || is_large()
+}
 
 /// The paths of one job in a work directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +133,12 @@ impl JobFiles {
         let mut name = path.as_os_str().to_owned();
         name.push(".new");
         name.into()
+    }
+
+    /// The job's number.
+    #[must_use]
+    pub fn index(&self) -> usize {
+        self.index
     }
 
     /// The work directory.

@@ -2,12 +2,14 @@
 
 mod after;
 mod argv;
+pub(crate) mod bundle;
 mod digest;
 mod failure;
 mod files;
 mod graph;
 mod moment;
 mod outcome;
+mod output;
 mod retry;
 mod signal;
 mod spec;
@@ -21,10 +23,14 @@ pub use argv::{Argv, ArgvError};
 pub(crate) use digest::Digest;
 pub use failure::Failure;
 pub use files::JobFiles;
-pub(crate) use files::{LOCAL_LOCK, LOCAL_LOG, LOCAL_SOCKET};
+pub(crate) use files::{
+    LOCAL_LOCK, LOCAL_LOG, LOCAL_OUTPUT, LOCAL_SOCKET, OUTPUT_DATA, OUTPUT_EARLIER, OUTPUT_INDEX, SLOTS_WHO,
+    is_output_name, large_name, slot_names, slots_name,
+};
 pub use graph::{GraphError, in_order};
 pub use moment::Moment;
 pub use outcome::{Cancelled, KillReason, Outcome, SkipAs};
+pub use output::{Output, Stream, Written};
 pub use retry::{DEFAULT_DELAY, DEFAULT_MAX_DELAY, DEFAULT_RETRIES, FailureKind, RetryPolicy};
 pub use signal::Signal;
 pub use spec::{JobSpec, SpecError};

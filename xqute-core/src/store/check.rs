@@ -13,6 +13,7 @@ use super::workdir::{journal_path, lock};
 
 mod files;
 mod order;
+mod output;
 
 use order::{Order, Wrong};
 
@@ -80,6 +81,7 @@ pub fn check(workdir: impl AsRef<Path>, repair: bool) -> Result<Checked, WorkDir
     }
     checked.findings.extend(order.at_the_end());
     files::check(&workdir, &order, repair, &mut checked.findings)?;
+    output::check(&workdir, &order, &mut checked.findings)?;
     Ok(checked)
 }
 

@@ -95,6 +95,8 @@ pub enum Fact {
     After { on: Vec<usize>, any: Vec<usize> },
     /// The list of jobs was fed to its end.
     ListEnded { jobs: usize },
+    /// Where the run keeps what its jobs write, if that is not in files of their own.
+    Output { kept: String },
     /// This part cannot be read.
     Unreadable,
 }
@@ -180,6 +182,7 @@ fn times(record: &Record<'_>) -> (Option<u32>, Option<u64>) {
         | Record::Environment { .. }
         | Record::RunIn { .. }
         | Record::Rules { .. }
+        | Record::Output { .. }
         | Record::Waits { .. }
         | Record::Given { .. }
         | Record::After { .. } => (None, None),
@@ -233,6 +236,7 @@ impl From<Record<'_>> for Fact {
                 any: on.iter().filter(|it| !it.1).map(|it| it.0).collect(),
             },
             Record::ListEnded { jobs, .. } => Self::ListEnded { jobs },
+            Record::Output { kept } => Self::Output { kept: kept.into() },
         }
     }
 }

@@ -80,6 +80,7 @@ impl Lefts {
             | Record::RunIn { .. }
             | Record::Environment { .. }
             | Record::Rules { .. }
+            | Record::Output { .. }
             | Record::Retry { .. }
             | Record::GaveUp { .. }
             | Record::Stopped { .. }

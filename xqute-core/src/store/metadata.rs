@@ -19,6 +19,14 @@ pub(crate) fn make_metadir(files: &JobFiles) -> io::Result<()> {
     }
 }
 
+/// Where a job has a directory, the files of its last attempt go there too: the next one has none.
+pub(crate) fn set_aside(files: &JobFiles) -> io::Result<()> {
+    match files.metadir().try_exists() {
+        Ok(false) => Ok(()),
+        _ => keep_last_attempt(files),
+    }
+}
+
 fn keep_last_attempt(files: &JobFiles) -> io::Result<()> {
     let (from, retries) = (files.metadir(), files.retries());
     let names = last_attempt(&from, &retries).map_err(|error| told("read", &from, &error))?;

@@ -30,7 +30,7 @@ pub use error::{JournalError, WorkDirError};
 pub(crate) use journal::{Journal, Opened};
 pub(crate) use left::PastLeft;
 pub(crate) use list::{Refed, Specs};
-pub(crate) use metadata::{make_metadir, write_line, write_script};
+pub(crate) use metadata::{make_metadir, set_aside, write_line, write_script};
 pub(crate) use past::{Past, PastState, Sameness};
 pub(crate) use record::{By, Record, Used};
 pub(crate) use records::Records;

@@ -191,6 +191,7 @@ impl Past {
             }
             Record::RunIn { .. }
             | Record::Rules { .. }
+            | Record::Output { .. }
             | Record::Stopped { .. }
             | Record::Compacted { .. }
             | Record::ListEnded { .. } => {}

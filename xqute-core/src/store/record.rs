@@ -131,6 +131,8 @@ pub(crate) enum Record<'a> {
     After { index: usize, on: Vec<(usize, bool)> },
     /// The list of jobs was fed to its end: so many.
     ListEnded { jobs: usize, when: u64 },
+    /// Where the run keeps what its jobs write, in the word of the command line, if that is not in files of their own.
+    Output { kept: &'a str },
 }
 
 /// For whom an attempt is told to end.
@@ -255,6 +257,7 @@ impl<'a> Record<'a> {
             | Self::Stopped { .. }
             | Self::Compacted { .. }
             | Self::ListEnded { .. }
+            | Self::Output { .. }
             | Self::Done { .. } => None,
         }
     }
@@ -293,6 +296,7 @@ impl<'a> Record<'a> {
                 Self::Given { index, tags: Vec::new(), timeout, retry }
             }
             Self::After { index, .. } => Self::After { index, on: Vec::new() },
+            Self::Output { .. } => Self::Output { kept: "" },
             Self::Submitting { .. }
             | Self::Started { .. }
             | Self::Killing { .. }

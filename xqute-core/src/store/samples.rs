@@ -75,6 +75,7 @@ pub(super) fn every_kind() -> Vec<Record<'static>> {
         Record::Given { index: 1, tags: vec![], timeout: None, retry: None },
         Record::After { index: 1, on: vec![(0, true), (300, false)] },
         Record::ListEnded { jobs: 300, when: 1016 },
+        Record::Output { kept: "bundle" },
     ]
 }
 
@@ -196,7 +197,7 @@ pub(super) struct Parts {
 
 prop_compose! {
     pub(super) fn parts()(
-        kind in 0_u8..23,
+        kind in 0_u8..24,
         number in any::<(usize, u32, u64)>(),
         text in ".*",
         words in proptest::collection::vec(any::<Vec<u8>>(), 0..5),
@@ -256,6 +257,7 @@ impl Parts {
             }
             21 => Record::After { index, on: vec![(index, rc.is_some()); self.words.len()] },
             22 => Record::ListEnded { jobs: index, when },
+            23 => Record::Output { kept: text },
             _ => Record::Compacted { records: when, when },
         }
     }

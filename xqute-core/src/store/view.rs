@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf, absolute};
 use std::sync::Arc;
 
-use crate::job::JobFiles;
+use crate::job::{JobFiles, Output};
 
 use super::error::{JournalError, WorkDirError};
 use super::frame::HEAD;
@@ -182,14 +182,24 @@ impl WorkDirView {
             self.fill(&mut job, at)
                 .map_err(|error| JournalError::Io { path: self.journal.clone(), error })?;
         }
-        // It may have been known to several runs: its last attempt was in the one before that attempt's record.
-        let last = marks.submitted.max(marks.fed);
-        let run = self.runs.iter().rev().find(|it| it.at < last).or(self.runs.last());
-        job.cwd = match (run.and_then(|it| it.run.cwd.as_ref()), job.cwd) {
+        job.cwd = match (self.run_of(&marks).and_then(|it| it.cwd.as_ref()), job.cwd) {
             (Some(begun), Some(given)) => Some(begun.join(given)),
             (begun, given) => given.or_else(|| begun.cloned()),
         };
         Ok(Some(job))
+    }
+
+    /// Where what the last attempt of a job writes is kept. One that needs a script has files of its own in any case.
+    #[must_use]
+    pub fn output(&self, index: usize) -> Output {
+        let run = self.jobs.get(index).and_then(|it| self.run_of(it));
+        run.map_or_else(Output::default, |it| it.output)
+    }
+
+    /// A job may have been known to several runs: its last attempt was in the one before that attempt's record.
+    fn run_of(&self, marks: &Marks) -> Option<&RunView> {
+        let last = marks.submitted.max(marks.fed);
+        self.runs.iter().rev().find(|it| it.at < last).or(self.runs.last()).map(|it| &it.run)
     }
 
     /// How many jobs the next run on the directory runs again unasked: the unfinished, and those that ended only because
@@ -249,13 +259,20 @@ fn take(jobs: &mut Vec<Marks>, runs: &mut Vec<Seen>, record: &Record<'_>, at: u6
             let (id, version, scheduler) = (id.to_string(), version.to_string(), scheduler.to_string());
             let (host, pid) = (holder.host.to_string(), holder.pid);
             let (cwd, began, done, alive) = (None, *when, None, None);
-            let run = RunView { id, version, scheduler, host, pid, cwd, began, done, alive };
+            let output = Output::default();
+            let run = RunView { id, version, scheduler, host, pid, cwd, output, began, done, alive };
             runs.push(Seen { at, run, holder });
             return;
         }
         Record::RunIn { cwd } => {
             if let Some(seen) = runs.last_mut().filter(|_| !cwd.0.is_empty()) {
                 seen.run.cwd = Some(OsStr::from_bytes(cwd.0).into());
+            }
+            return;
+        }
+        Record::Output { kept } => {
+            if let Some((seen, output)) = runs.last_mut().zip(Output::named(kept)) {
+                seen.run.output = output;
             }
             return;
         }

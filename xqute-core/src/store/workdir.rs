@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{Access, FlockOperation, access, flock};
 use rustix::io::Errno;
 
-use crate::job::JobFiles;
+use crate::job::{JobFiles, LOCAL_OUTPUT, is_output_name};
 
 use super::error::{JournalError, WorkDirError};
 use super::frame::HEADER;
@@ -31,7 +31,7 @@ pub(crate) struct WorkDir {
     made: Vec<PathBuf>,
     /// Whether what is in it is to go.
     fresh: bool,
-    /// Then these are the jobs' directories.
+    /// Then these are the jobs' directories, and that of their output.
     stale: Vec<PathBuf>,
     /// Whether the journal was made for this run.
     new_journal: bool,
@@ -216,7 +216,27 @@ fn jobs(path: &Path, thorough: bool) -> Result<Vec<PathBuf>, WorkDirError> {
             found.push(entry.path());
         }
     }
+    if thorough {
+        found.extend(output(path)?);
+    }
     Ok(found)
+}
+
+/// Where the output of jobs is that have no directory, if it is there.
+fn output(workdir: &Path) -> Result<Option<PathBuf>, WorkDirError> {
+    let path = workdir.join(LOCAL_OUTPUT);
+    let entries = match fs::read_dir(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        entries => entries,
+    };
+    let failed = |error| WorkDirError::Io { path: path.clone(), error };
+    for entry in entries.map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if !is_output_name(&entry.file_name()) {
+            return Err(WorkDirError::Foreign { path: entry.path() });
+        }
+    }
+    Ok(Some(path))
 }
 
 /// Whether it is a directory; `thorough`: with a job's files and nothing else.

@@ -100,8 +100,14 @@ impl Starter {
         Ok(Self { null, stack: vec![0; STACK / size_of::<u128>()], guarded })
     }
 
-    /// Starts a process. When this returns, it has become its program.
-    pub(super) fn start(&mut self, plan: &Plan<'_>, log: BorrowedFd<'_>) -> Result<Started, NotStarted> {
+    /// Starts a process. When this returns, it has become its program. `whole`: its end is all that there is to write down, so that
+    /// a guardian can.
+    pub(super) fn start(
+        &mut self,
+        plan: &Plan<'_>,
+        log: BorrowedFd<'_>,
+        whole: bool,
+    ) -> Result<Started, NotStarted> {
         let [programs, argv, env] = [plan.programs, plan.argv, plan.env].map(pointers);
         let (attempt, when) = (plan.attempt, 0);
         let earliest = ticks();
@@ -121,7 +127,7 @@ impl Starter {
             latest: 0,
             failed: None,
         };
-        if self.guarded {
+        if self.guarded && whole {
             let ward = Ward { attempt, log, null: self.null.as_fd() };
             let it = guardian::start(&mut self.stack, &mut errand, &ward)?;
             let (pid, guardian, ticks) = (it.pid, Some(it.guardian), (earliest, it.latest));

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::io::Interest;
@@ -12,6 +13,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::sync::{Notify, oneshot};
 
 use super::child::NotStarted;
+use super::not_kept;
 use super::record::Record;
 use super::system;
 use super::wire::{self, Reply};
@@ -131,10 +133,15 @@ impl Link {
 
 impl Heard {
     /// Listens until the other side is gone: what happens to a job is told to `tell`, which names those that start.
-    pub(super) async fn listen(mut self, link: &Link, mut tell: impl FnMut(Record) -> Option<Accepted>) {
+    pub(super) async fn listen(
+        mut self,
+        link: &Link,
+        workdir: &Path,
+        mut tell: impl FnMut(Record) -> Option<Accepted>,
+    ) {
         let listens = async {
             loop {
-                if self.take(link, &mut tell).is_err() {
+                if self.take(link, workdir, &mut tell).is_err() {
                     tracing::error!(
                         "the supervisor of this machine's jobs says what this program does not understand"
                     );
@@ -176,6 +183,7 @@ impl Heard {
     fn take(
         &mut self,
         link: &Link,
+        workdir: &Path,
         tell: &mut impl FnMut(Record) -> Option<Accepted>,
     ) -> Result<(), wire::Broken> {
         let mut at = 0;
@@ -188,6 +196,9 @@ impl Heard {
                 }
                 Reply::Refused(why) => link.answer(Answer::Refused(why)),
                 Reply::Signalled => link.answer(Answer::Signalled),
+                Reply::Held { errno } => {
+                    tracing::warn!("{}", not_kept(workdir, &io::Error::from_raw_os_error(errno)));
+                }
                 Reply::Welcome { .. } => return Err(wire::Broken),
             }
             at += size;

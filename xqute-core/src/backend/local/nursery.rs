@@ -1,9 +1,11 @@
 //! Who looks after the processes of jobs? Whoever started them: it signals their groups, and writes down how each ended
 //! before the system may forget it.
 
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, OsStr};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, WaitOptions, waitpid};
@@ -14,16 +16,17 @@ use super::guardian;
 use super::log::Log;
 use super::proc::Stat;
 use super::record::{self, Attempt, Record};
+use super::slots::{self, Slots};
 use super::stranger::is_alive;
 use super::surroundings::{Surroundings, candidates};
 use super::system;
-use super::wire::Start;
+use super::wire::{Start, To};
 use crate::backend::Kill;
 
 /// Between two looks at what the system has no event for: at first, and at most.
 pub(super) const PAUSES: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(100));
 /// Between two tries to write down what the disk did not take.
-const RETRY: Duration = Duration::from_secs(1);
+pub(super) const RETRY: Duration = Duration::from_secs(1);
 
 /// The children of this process that are jobs.
 #[derive(Debug)]
@@ -33,6 +36,10 @@ pub(super) struct Nursery {
     children: Vec<Child>,
     /// Ends that could not be written down yet.
     unwritten: Vec<u8>,
+    /// Where jobs write that have no files of their own.
+    slots: Option<Slots>,
+    /// Why what they have written cannot be kept, for now: the system's error.
+    fault: Option<i32>,
 }
 
 #[derive(Debug)]
@@ -49,8 +56,12 @@ struct Child {
     floor: Option<u32>,
     /// The last signal that it was sent.
     sent: Option<Kill>,
-    /// How it ended. It is still here because it was killed, and its group has other members.
+    /// Which slot it has, if it has no files of its own.
+    slot: Option<usize>,
+    /// How it ended. It is still here because it was killed, and its group has other members, or because it is held.
     ended: Option<Record>,
+    /// It has ended, and what it has written could not be kept yet.
+    is_held: bool,
     /// How often its group was looked at since.
     polls: u32,
     /// When to look at it, where no descriptor tells.
@@ -60,7 +71,8 @@ struct Child {
 impl Nursery {
     /// `guarded`: other threads of this process have a life of their own.
     pub(super) fn new(log: Log, guarded: bool) -> io::Result<Self> {
-        Ok(Self { log, starter: Starter::new(guarded)?, children: Vec::new(), unwritten: Vec::new() })
+        let (starter, children, unwritten) = (Starter::new(guarded)?, Vec::new(), Vec::new());
+        Ok(Self { log, starter, children, unwritten, slots: None, fault: None })
     }
 
     /// Whether nothing is left to look after or to write down.
@@ -68,9 +80,21 @@ impl Nursery {
         self.children.is_empty() && self.unwritten.is_empty()
     }
 
-    /// The starts of all that run.
+    /// The starts of all that run, or whose end cannot be told yet.
     pub(super) fn live(&self) -> Vec<Record> {
-        self.children.iter().filter(|it| it.ended.is_none()).map(Child::started).collect()
+        self.children.iter().filter(|it| it.ended.is_none() || it.is_held).map(Child::started).collect()
+    }
+
+    /// Why the ends of jobs cannot be told, for now.
+    pub(super) fn fault(&self) -> Option<i32> {
+        self.fault
+    }
+
+    /// Nothing is wanted of those who are gone: somebody else may have removed their output.
+    pub(super) fn close(&mut self) {
+        if self.slots.as_ref().is_some_and(Slots::remove) {
+            self.slots = None;
+        }
     }
 
     /// Several jobs have been started.
@@ -90,7 +114,15 @@ impl Nursery {
         }
         let programs: Vec<&CStr> = programs.iter().map(CString::as_c_str).collect();
         let cwd = Some(job.cwd).filter(|it| !it.is_empty());
-        let (stdout, stderr, append) = (job.stdout, job.stderr, job.append);
+        let slot = self.slot(job)?;
+        let (stdout, stderr, append) = match (&self.slots, slot, job.output) {
+            (Some(slots), Some(slot), _) => {
+                let [stdout, stderr] = slots.files(slot);
+                (stdout, stderr, true)
+            }
+            (_, _, To::Files { stdout, stderr, append }) => (stdout, stderr, append),
+            (_, _, To::Bundle { directory }) => (directory, directory, true),
+        };
         let plan = Plan {
             attempt: job.attempt,
             programs: &programs,
@@ -101,7 +133,13 @@ impl Nursery {
             stderr,
             append,
         };
-        let started = self.starter.start(&plan, self.log.as_fd())?;
+        let started = match self.starter.start(&plan, self.log.as_fd(), slot.is_none()) {
+            Ok(started) => started,
+            Err(why) => {
+                slot.zip(self.slots.as_mut()).into_iter().for_each(|(slot, slots)| slots.give_back(slot));
+                return Err(why);
+            }
+        };
         let child = Child {
             attempt: job.attempt,
             pid: started.pid,
@@ -111,7 +149,9 @@ impl Nursery {
             guardian: started.guardian,
             floor: None,
             sent: None,
+            slot,
             ended: None,
+            is_held: false,
             polls: 0,
         };
         let record = child.started();
@@ -143,6 +183,21 @@ impl Nursery {
         due.into_iter().chain(retry).min()
     }
 
+    /// Gives a job a slot that is to have one.
+    fn slot(&mut self, job: &Start<'_>) -> Result<Option<usize>, NotStarted> {
+        let To::Bundle { directory } = job.output else { return Ok(None) };
+        let refused = |errno| NotStarted { stage: Stage::Stdout, errno };
+        if let Some(errno) = self.fault {
+            return Err(refused(errno));
+        }
+        let directory = Path::new(OsStr::from_bytes(directory.to_bytes()));
+        let slots = match self.slots.take().map_or_else(|| Slots::new(directory), Ok) {
+            Ok(slots) => self.slots.insert(slots),
+            Err(error) => return Err(refused(errno(&error))),
+        };
+        slots.take(job.attempt).map(Some).map_err(|error| refused(errno(&error)))
+    }
+
     /// Looks at those whose descriptor is readable, by its place among [`descriptors`](Self::descriptors), and at those that are
     /// due. Gives the ends that can be told; they are written down.
     pub(super) fn look(&mut self, readable: impl Fn(usize) -> bool, now: Instant) -> Vec<Record> {
@@ -153,13 +208,16 @@ impl Nursery {
                 place += 1;
                 readable(place - 1)
             };
-            if child.ended.is_none() && (is_readable || child.is_due(now)) && child.look(now) {
+            let is_due = child.is_held && child.is_due(now);
+            if is_due || (child.ended.is_none() && (is_readable || child.is_due(now)) && child.look(now)) {
                 ended.push(at);
             }
         }
+        self.keep(&mut ended, now);
         self.write_down(&ended);
-        // Only now may the system forget them.
-        ended.iter().for_each(|at| self.children[*at].reap());
+        for at in ended {
+            self.reap(at);
+        }
         let mut told = Vec::new();
         self.children.retain_mut(|child| {
             let end = child.told(now);
@@ -167,6 +225,34 @@ impl Nursery {
             end.is_none()
         });
         told
+    }
+
+    /// Keeps what these have written. If that cannot be, they are held, and it is tried again.
+    fn keep(&mut self, ended: &mut Vec<usize>, now: Instant) {
+        let Some(slots) = &mut self.slots else { return };
+        let of = |at: &usize| self.children[*at].output();
+        let outputs: Vec<slots::Ended> = ended.iter().filter_map(of).collect();
+        if outputs.is_empty() {
+            return;
+        }
+        self.fault = slots.keep(&outputs).err().map(|error| errno(&error));
+        let is_fault = self.fault.is_some();
+        ended.retain(|at| {
+            let child = &mut self.children[*at];
+            child.is_held = is_fault && child.slot.is_some();
+            // Until then it is no news that it has ended.
+            child.due = child.is_held.then(|| now + RETRY);
+            !child.is_held
+        });
+    }
+
+    /// Only now may the system forget a job, and another have its slot.
+    fn reap(&mut self, at: usize) {
+        let child = &mut self.children[at];
+        child.reap();
+        if let Some((slot, slots)) = child.slot.zip(self.slots.as_mut()) {
+            slots.free(slot, child.pid);
+        }
     }
 
     fn write_down(&mut self, ended: &[usize]) {
@@ -179,9 +265,22 @@ impl Nursery {
     }
 }
 
+fn errno(error: &io::Error) -> i32 {
+    error.raw_os_error().unwrap_or(libc::ENOSPC)
+}
+
 impl Child {
     fn started(&self) -> Record {
         Record::Started { attempt: self.attempt, pid: self.number(), start: self.start, when: record::now() }
+    }
+
+    /// What is to be kept of it, now that it has ended.
+    fn output(&self) -> Option<slots::Ended> {
+        let status = match self.ended? {
+            Record::Ended { end, .. } => Some(end.status),
+            _ => None,
+        };
+        Some(slots::Ended { slot: self.slot?, attempt: self.attempt, status })
     }
 
     fn number(&self) -> i32 {
@@ -229,7 +328,7 @@ impl Child {
 
     /// Its end, unless there is none, or something is left of a group that was to be killed. For that the system has no event.
     fn told(&mut self, now: Instant) -> Option<Record> {
-        let end = self.ended?;
+        let end = self.ended.filter(|_| !self.is_held)?;
         // What a job leaves behind is its own affair, unless it was to be killed.
         let (Some(sent), Record::Ended { .. }) = (self.sent, end) else { return Some(end) };
         if self.due.is_some_and(|due| due > now) {
@@ -247,10 +346,6 @@ impl Child {
 /// Who looked after a job is gone.
 fn unseen() -> io::Error {
     io::Error::from_raw_os_error(libc::EOWNERDEAD)
-}
-
-fn errno(error: &io::Error) -> i32 {
-    error.raw_os_error().unwrap_or(0)
 }
 
 /// When a child began, as `/proc` tells it. In all but one case of a hundred the clock tells that too.

@@ -27,6 +27,7 @@ use super::log::{History, Log};
 use super::nursery::Nursery;
 use super::record::Record;
 use super::supervisor::{Supervisor, introduction};
+use super::sweep::sweep;
 use super::system;
 use super::wire::{self, Reply, Request, VERSION};
 use crate::job::{LOCAL_LOCK, LOCAL_SOCKET};
@@ -89,7 +90,9 @@ pub(super) async fn reach(workdir: &Path, fresh: bool) -> io::Result<Reached> {
         Turn::Theirs(reached) => return Ok(reached),
         Turn::Ours(lock) => lock,
     };
-    if fresh && !has_live(&History::read(workdir)?) {
+    let history = History::read(workdir)?;
+    sweep(workdir, &history)?;
+    if fresh && !has_live(&history) {
         Log::open(workdir)?.clear()?;
     }
     if !awaken::is_able() {

@@ -15,7 +15,8 @@ use super::proc::here;
 use super::reach::{Turn, turn};
 use super::record::{Attempt, Place, Record};
 use super::stranger::{Stranger, is_there};
-use super::{Shared, unseen};
+use super::sweep::collect;
+use super::{Shared, not_kept, unseen};
 use crate::backend::{Found, Left, Process, Seen, Unreachable};
 use crate::job::Failure;
 
@@ -62,7 +63,7 @@ pub(super) async fn recover(
 
 fn look(shared: &Arc<Shared>, workdir: &Path, left: &[Left], live: &[Record]) -> io::Result<Vec<Found>> {
     let look = Look { shared, workdir, history: History::read(workdir)?, live, here: here() };
-    Ok(left.iter().map(|it| look.one(it)).collect())
+    left.iter().map(|it| look.one(it)).collect()
 }
 
 /// What there is to look at.
@@ -76,12 +77,13 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn one(&self, left: &Left) -> Found {
+    fn one(&self, left: &Left) -> io::Result<Found> {
         let attempt = Attempt::new(&left.run, left.index, left.attempt);
         match self.history.get(attempt) {
-            Some(Known { fate: Some(fate), .. }) => told(fate),
+            // What it wrote was kept before that was written down.
+            Some(Known { fate: Some(fate), .. }) => Ok(told(fate)),
             Some(known) => match is_live(attempt, self.live) {
-                Some(process) => Found::Live(self.shared.jobs.adopt(attempt, process, false)),
+                Some(process) => Ok(Found::Live(self.shared.jobs.adopt(attempt, process, false))),
                 None => self.running(attempt, known),
             },
             // No start is written down. A journal from before there was a log may have the process.
@@ -89,14 +91,19 @@ impl Look<'_> {
                 Some(Process { pid, start }) => {
                     self.running(attempt, &Known { place: None, pid, start, fate: None })
                 }
-                None => Found::NotStarted,
+                None => Ok(Found::NotStarted),
             },
         }
     }
 
-    /// A job whose supervisor is gone, and whose end it has not written down.
-    fn running(&self, attempt: Attempt, known: &Known) -> Found {
-        let unknown = |why: &str| Found::Unknown(why.to_owned());
+    /// A job whose supervisor is gone, and whose end it has not written down. What it wrote is kept before its end is told.
+    fn running(&self, attempt: Attempt, known: &Known) -> io::Result<Found> {
+        let ended = |status: Option<i32>, found: Found| {
+            let fault = |error| io::Error::other(not_kept(self.workdir, &error));
+            collect(self.workdir, attempt, status).map_err(fault)?;
+            Ok(found)
+        };
+        let unknown = |why: &str| ended(None, Found::Unknown(why.to_owned()));
         match known.place {
             Some(place) if place.boot != self.here.boot => {
                 return unknown("the machine was started anew while it ran, or it ran on another one");
@@ -111,17 +118,19 @@ impl Look<'_> {
         let gone =
             "it was started and is gone, and who looked after it was killed before it could see how it ended";
         match Stranger::find(known.pid, known.start).map(|it| (it.ended(), it)) {
-            Some((Some(Some(status)), _)) => Found::Ended { end: ended(status), usage: None },
+            Some((Some(Some(status)), _)) => {
+                ended(Some(status), Found::Ended { end: self::ended(status), usage: None })
+            }
             // Its guardian may have written down meanwhile how it ended.
             Some((Some(None), _)) | None => match fate(self.workdir, attempt) {
-                Some(fate) => told(&fate),
+                Some(fate) => Ok(told(&fate)),
                 None => unknown(gone),
             },
             Some((None, stranger)) => {
                 let process = Process { pid: known.pid, start: stranger.start };
                 let accepted = self.shared.jobs.adopt(attempt, process, true);
-                self.shared.watch(self.workdir, accepted.jid.clone(), attempt, stranger);
-                Found::Live(accepted)
+                self.shared.watch(self.workdir, accepted.jid.clone(), attempt, Some(stranger));
+                Ok(Found::Live(accepted))
             }
         }
     }
@@ -164,12 +173,12 @@ fn found(seen: Seen) -> Found {
 pub(super) async fn late_end(
     workdir: &Path,
     attempt: Attempt,
-    (pid, start): (Pid, u64),
+    process: Option<(Pid, u64)>,
     status: Option<i32>,
 ) -> Seen {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let is_there = is_there(pid, start);
+        let is_there = process.is_some_and(|(pid, start)| is_there(pid, start));
         match fate(workdir, attempt) {
             Some(Fate::Ended(end)) => return seen(&end),
             Some(Fate::Lost(errno) | Fate::NotExecuted(errno)) => return untold(errno),

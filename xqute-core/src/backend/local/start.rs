@@ -13,24 +13,19 @@ use rustix::fs::{Access, access};
 use super::child::{NotStarted, Stage};
 use super::log;
 use super::record::Attempt;
-use super::wire::{LONGEST, Request, Start};
+use super::wire::{LONGEST, Request, Start, To};
 use crate::backend::{Accepted, Refused, Submission};
+use crate::job::{LOCAL_OUTPUT, Output};
 
 /// What runs a job's script.
 const SHELL: &str = "bash";
+/// What takes everything and keeps nothing.
+const NOWHERE: &str = "/dev/null";
 
-/// Adds the request to start a job: leader of its own group, its output in its files, its standard input empty.
+/// Adds the request to start a job: leader of its own group, its output where it is to go, its standard input empty.
 pub(super) fn ask(job: &Submission, to: &mut Vec<u8>) -> Result<(), Refused> {
     let begin = to.len();
-    let output = match &job.script {
-        None => [job.files.stdout(), job.files.stderr()],
-        Some(_) => {
-            // The script makes them too. If it could not, that would look like a failure of its command.
-            make_empty(&job.files.stdout())?;
-            make_empty(&job.files.stderr())?;
-            [job.files.script_log(), job.files.script_log()]
-        }
-    };
+    let output = output(job)?;
     let carried = || -> Option<_> {
         let argv: Option<Vec<_>> = words(job).iter().map(|it| text(it)).collect();
         let cwd = job.cwd.as_ref().map_or_else(|| Some(CString::default()), |it| text(it.as_os_str()))?;
@@ -45,14 +40,34 @@ pub(super) fn ask(job: &Submission, to: &mut Vec<u8>) -> Result<(), Refused> {
     let attempt = Attempt::new(&job.run, job.index, job.attempt);
     let (argv, env) =
         (argv.iter().map(CString::as_c_str).collect(), env.iter().map(CString::as_c_str).collect());
-    let append = job.script.is_some();
-    Request::Start(Start { attempt, argv, env, cwd: &cwd, stdout: &stdout, stderr: &stderr, append })
-        .encode(to);
+    let output = match (&job.script, job.output) {
+        (None, Output::Bundle) => To::Bundle { directory: &stdout },
+        (script, _) => To::Files { stdout: &stdout, stderr: &stderr, append: script.is_some() },
+    };
+    Request::Start(Start { attempt, argv, env, cwd: &cwd, output }).encode(to);
     if to.len() - begin > LONGEST {
         to.truncate(begin);
         return Err(refused(job, NotStarted { stage: Stage::Program, errno: libc::E2BIG }));
     }
     Ok(())
+}
+
+/// Where its standard output and standard error go; where they go to the files of all jobs, the directory of those.
+fn output(job: &Submission) -> Result<[PathBuf; 2], Refused> {
+    match (&job.script, job.output) {
+        (Some(_), _) => {
+            // The script makes them too. If it could not, that would look like a failure of its command.
+            make_empty(&job.files.stdout())?;
+            make_empty(&job.files.stderr())?;
+            Ok([job.files.script_log(), job.files.script_log()])
+        }
+        (None, Output::Files) => Ok([job.files.stdout(), job.files.stderr()]),
+        (None, Output::None) => Ok([NOWHERE.into(), NOWHERE.into()]),
+        (None, Output::Bundle) => {
+            let directory = job.files.workdir().join(LOCAL_OUTPUT);
+            Ok([directory.clone(), directory])
+        }
+    }
 }
 
 fn text(text: &OsStr) -> Option<CString> {
@@ -108,7 +123,11 @@ fn make_empty(path: &Path) -> Result<(), Refused> {
 /// Why a job did not start, in words that say what to do.
 pub(super) fn refused(job: &Submission, NotStarted { stage, errno }: NotStarted) -> Refused {
     let error = io::Error::from_raw_os_error(errno);
-    let output = |own: PathBuf| if job.script.is_some() { job.files.script_log() } else { own };
+    let output = |own: PathBuf| match (&job.script, job.output) {
+        (Some(_), _) => job.files.script_log(),
+        (None, Output::Bundle) => job.files.workdir().join(LOCAL_OUTPUT),
+        (None, _) => own,
+    };
     match stage {
         Stage::Stdout => unwritable("a job's output", &output(job.files.stdout()), &error),
         Stage::Stderr => unwritable("a job's output", &output(job.files.stderr()), &error),

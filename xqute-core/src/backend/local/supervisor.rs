@@ -64,6 +64,7 @@ impl Supervisor {
             let Ok(woken) = self.wait() else { continue };
             self.turn(&woken);
         }
+        self.nursery.close();
         if self.door.is_some() {
             reach::remove_door(&self.lock);
         }
@@ -101,9 +102,12 @@ impl Supervisor {
     }
 
     fn turn(&mut self, woken: &Woken) {
+        let before = self.nursery.fault();
         let ends = self.nursery.look(|at| woken.ended[at], Instant::now());
         if let Some(client) = self.client.as_mut().filter(|it| it.is_welcome) {
             ends.into_iter().for_each(|it| client.say(&Reply::Told(it)));
+            let fault = self.nursery.fault().filter(|it| before != Some(*it));
+            fault.into_iter().for_each(|errno| client.say(&Reply::Held { errno }));
         }
         if woken.door {
             self.admit();
@@ -148,6 +152,7 @@ impl Supervisor {
             match Request::decode(message) {
                 Ok(Request::Hello { version, cwd, env }) => {
                     *surroundings = Surroundings::new(&env);
+                    nursery.close();
                     // In the client's own process, it is where the client is.
                     let gone = if door.is_none() { Ok(()) } else { go_to(cwd) };
                     client.is_welcome = version == VERSION && gone.is_ok();

@@ -3,7 +3,7 @@
 //! One of the files with `unsafe`, for system calls.
 #![expect(
     unsafe_code,
-    reason = "waitid with usage, getrusage, signals, fork, and a descriptor for the reactor"
+    reason = "waitid with usage, getrusage, leases, signals, fork, and a descriptor for the reactor"
 )]
 
 use std::ffi::CStr;
@@ -116,6 +116,20 @@ pub(super) fn status_of_stranger(pidfd: BorrowedFd<'_>) -> Option<i32> {
 pub(super) fn watched(descriptor: OwnedFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an `OwnedFd` is open as long as it lives, stays the same descriptor, and is owned by the `AsyncFd`.
     Ok(unsafe { AsyncFd::register_with_interest(descriptor, interest) }?)
+}
+
+/// Whether no other descriptor of a file is open but this, which was opened to read and write; `None`: the system does not tell.
+pub(super) fn is_only_one(file: BorrowedFd<'_>) -> Option<bool> {
+    let lease = |kind: libc::c_int| {
+        // SAFETY: the call takes no pointer.
+        unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLEASE, kind) }
+    };
+    // A lease to write is given only where that is so.
+    if lease(libc::F_WRLCK) == 0 {
+        lease(libc::F_UNLCK);
+        return Some(true);
+    }
+    (io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock).then_some(false)
 }
 
 /// Blocks every signal in this thread. What a program runs has its own mask: see `child`.

@@ -11,7 +11,7 @@ use super::record::{Attempt, Record, SIZE};
 use crate::backend::Kill;
 
 /// Raised when a message changes: a supervisor may outlive the program that started it by days.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// The longest message: the system takes less than that as a program's arguments.
 pub(super) const LONGEST: usize = 16 * 1024 * 1024;
 
@@ -46,9 +46,16 @@ pub(super) struct Start<'a> {
     pub(super) env: Vec<&'a CStr>,
     /// Empty: where the program is.
     pub(super) cwd: &'a CStr,
-    pub(super) stdout: &'a CStr,
-    pub(super) stderr: &'a CStr,
-    pub(super) append: bool,
+    pub(super) output: To<'a>,
+}
+
+/// Where a job's output goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum To<'a> {
+    /// To files of its own, which may be the same; `append`: behind what they have.
+    Files { stdout: &'a CStr, stderr: &'a CStr, append: bool },
+    /// To the files for all jobs in this directory.
+    Bundle { directory: &'a CStr },
 }
 
 /// To the program.
@@ -62,6 +69,8 @@ pub(super) enum Reply {
     Refused(NotStarted),
     /// The signals are sent.
     Signalled,
+    /// What jobs have written that have ended cannot be kept for now: the system's error. Their ends are told when it can.
+    Held { errno: i32 },
 }
 
 /// Variables may be secrets.
@@ -87,8 +96,12 @@ impl Request<'_> {
                 to.extend(it.attempt.run.to_le_bytes());
                 to.extend(it.attempt.index.to_le_bytes());
                 to.extend(it.attempt.number.to_le_bytes());
-                to.push(u8::from(it.append));
-                [it.cwd, it.stdout, it.stderr].iter().for_each(|it| text(to, it));
+                let (kind, first, second) = match it.output {
+                    To::Files { stdout, stderr, append } => (u8::from(append), stdout, stderr),
+                    To::Bundle { directory } => (2, directory, c""),
+                };
+                to.push(kind);
+                [it.cwd, first, second].iter().for_each(|it| text(to, it));
                 texts(to, &it.argv);
                 texts(to, &it.env);
             }),
@@ -110,10 +123,15 @@ impl<'a> Request<'a> {
             1 => Self::Hello { version: it.u32()?, cwd: it.text()?, env: it.texts()? },
             2 => {
                 let attempt = Attempt { run: it.u64()?, index: it.u64()?, number: it.u32()? };
-                let append = it.byte()? == 1;
-                let (cwd, stdout, stderr) = (it.text()?, it.text()?, it.text()?);
+                let kind = it.byte()?;
+                let (cwd, first, second) = (it.text()?, it.text()?, it.text()?);
+                let output = match kind {
+                    0 | 1 => To::Files { stdout: first, stderr: second, append: kind == 1 },
+                    2 => To::Bundle { directory: first },
+                    _ => return Err(Broken),
+                };
                 let (argv, env) = (it.texts()?, it.texts()?);
-                Self::Start(Start { attempt, argv, env, cwd, stdout, stderr, append })
+                Self::Start(Start { attempt, argv, env, cwd, output })
             }
             3 => {
                 let how = if it.byte()? == 1 { Kill::Kill } else { Kill::Term };
@@ -142,6 +160,7 @@ impl Reply {
                 to.extend(errno.to_le_bytes());
             }),
             Self::Signalled => framed(to, 4, |_| {}),
+            Self::Held { errno } => framed(to, 5, |to| to.extend(errno.to_le_bytes())),
         }
     }
 
@@ -161,6 +180,7 @@ impl Reply {
                 Self::Refused(NotStarted { stage, errno: it.u32()?.cast_signed() })
             }
             4 => Self::Signalled,
+            5 => Self::Held { errno: it.u32()?.cast_signed() },
             _ => return Err(Broken),
         };
         if it.0.is_empty() { Ok(reply) } else { Err(Broken) }

@@ -198,7 +198,7 @@ impl Dispatcher {
     /// What never ran has no files; what does not run again has those of its last attempt, and they say how it ended.
     fn write_end(&mut self, index: usize, status: Status) {
         let Some(entry) = self.jobs.get(index) else { return };
-        if self.settings.files {
+        if self.settings.files && entry.may_have_files() {
             let ended = SmallFile::End { rc: entry.rc, status };
             let file = if entry.ran { ended } else { SmallFile::Status(status) };
             self.orders.push(Order::Write(index, file));

@@ -44,11 +44,12 @@ impl Dispatcher {
         let Some(entry) = self.jobs.get_mut(index) else { return };
         let attempt = entry.tried.count();
         (entry.jid, entry.ran) = (Some(Arc::clone(&jid)), true);
+        let has_files = self.settings.files && entry.may_have_files();
         let process = process.map(|it| (it.pid, it.start));
         self.records.push(&Record::Submitted { index, attempt, jid: &jid, process, when: self.now });
         self.attempts += 1;
         self.makes_live(&jid, index);
-        if self.settings.files {
+        if has_files {
             self.orders.push(Order::Write(index, SmallFile::Jid(jid)));
         }
         self.step(index, Event::Submitted);

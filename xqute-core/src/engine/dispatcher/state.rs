@@ -8,7 +8,7 @@ use super::Dispatcher;
 use crate::backend::{Env, Jid, Left, Submission};
 use crate::engine::treaty::{Level, Why};
 use crate::hook::Counts;
-use crate::job::{JobFiles, Moment};
+use crate::job::{JobFiles, Moment, Output};
 use crate::script::Fragments;
 
 impl Dispatcher {
@@ -97,6 +97,7 @@ impl Dispatcher {
             env: Env(entry.spec().given_env().to_vec()),
             cwd: entry.spec().given_cwd().map(Path::to_owned),
             files: self.files(index),
+            output: Output::Files,
             script: None,
             run: Arc::clone(&self.settings.run),
         };
@@ -106,6 +107,18 @@ impl Dispatcher {
     /// A job's directory is being made for its attempt: whether it was before.
     pub(in crate::engine) fn prepares(&mut self, index: usize) -> bool {
         self.jobs.get_mut(index).is_some_and(|entry| std::mem::replace(&mut entry.prepared, true))
+    }
+
+    /// Whether the attempt of a job that is submitted has files of its own.
+    pub(in crate::engine) fn has_files(&mut self, index: usize, has: bool) {
+        if let Some(entry) = self.jobs.get_mut(index) {
+            entry.files = Some(has);
+        }
+    }
+
+    /// Whether a job's directory was made by this run.
+    pub(in crate::engine) fn made_files(&self, index: usize) -> bool {
+        self.jobs.get(index).is_some_and(|entry| entry.files == Some(true))
     }
 
     /// Where a job's files are.

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::job::JobFiles;
+use crate::job::{JobFiles, Output};
 use crate::store::error::WorkDirError;
 use crate::store::metadata::write_line;
 
@@ -24,6 +24,9 @@ pub(super) fn check(
     for index in 0..order.jobs() {
         let Some((job, expected)) = order.job(index).and_then(|it| Some((it, it.files?))) else { continue };
         let files = JobFiles::new(Arc::clone(&shared), index);
+        if order.output(job) != Output::Files && !files.stdout().exists() {
+            continue;
+        }
         if there.contains(&index) {
             small_files(&files, index, expected, repair, findings);
         } else if order.must_have_files(job) {

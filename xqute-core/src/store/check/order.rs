@@ -1,6 +1,6 @@
 //! Do the records of a journal make sense in their order?
 
-use crate::job::Status;
+use crate::job::{Output, Status};
 use crate::store::past::end;
 use crate::store::record::Record;
 
@@ -18,10 +18,17 @@ pub(super) struct Wrong {
 #[derive(Debug)]
 pub(super) struct Order {
     jobs: Vec<Job>,
-    schedulers: Vec<Box<str>>,
+    runs: Vec<Run>,
     /// Its run has ended in order.
     done: bool,
     most: usize,
+}
+
+#[derive(Debug)]
+struct Run {
+    scheduler: Box<str>,
+    /// Where what its jobs write is.
+    output: Output,
 }
 
 /// What is known of a job.
@@ -58,7 +65,7 @@ pub(super) fn means(no_sense: bool) -> &'static str {
 impl Order {
     /// `most`: a larger index is nonsense.
     pub(super) fn new(most: usize) -> Self {
-        Self { jobs: Vec::new(), schedulers: Vec::new(), done: false, most }
+        Self { jobs: Vec::new(), runs: Vec::new(), done: false, most }
     }
 
     pub(super) fn jobs(&self) -> usize {
@@ -66,7 +73,7 @@ impl Order {
     }
 
     pub(super) fn runs(&self) -> usize {
-        self.schedulers.len()
+        self.runs.len()
     }
 
     pub(super) fn job(&self, index: usize) -> Option<&Job> {
@@ -75,7 +82,17 @@ impl Order {
 
     /// Which of the jobs must have directories: they ran as processes of this machine.
     pub(super) fn must_have_files(&self, job: &Job) -> bool {
-        job.ran.checked_sub(1).and_then(|it| self.schedulers.get(it)).is_some_and(|it| &**it == "local")
+        self.run_of(job).is_some_and(|it| &*it.scheduler == "local" && it.output == Output::Files)
+    }
+
+    /// Where what the job has written is to be.
+    pub(super) fn output(&self, job: &Job) -> Output {
+        self.run_of(job).map_or_else(Output::default, |it| it.output)
+    }
+
+    /// Which had it submitted last.
+    fn run_of(&self, job: &Job) -> Option<&Run> {
+        job.ran.checked_sub(1).and_then(|it| self.runs.get(it))
     }
 
     /// Jobs of which nothing but what became of them is told.
@@ -92,7 +109,7 @@ impl Order {
     pub(super) fn take(&mut self, record: &Record<'_>) -> Result<(), Wrong> {
         match record {
             Record::Run { scheduler, .. } => {
-                self.schedulers.push((*scheduler).into());
+                self.runs.push(Run { scheduler: (*scheduler).into(), output: Output::default() });
                 self.done = false;
                 return Ok(());
             }
@@ -100,9 +117,13 @@ impl Order {
             Record::Done { .. }
             | Record::RunIn { .. }
             | Record::Rules { .. }
+            | Record::Output { .. }
             | Record::Stopped { .. }
             | Record::ListEnded { .. } => {
                 let after = self.open();
+                if let (Record::Output { kept }, Some(run)) = (record, self.runs.last_mut()) {
+                    run.output = Output::named(kept).unwrap_or_default();
+                }
                 self.done |= matches!(record, Record::Done { .. });
                 return after;
             }
@@ -115,7 +136,7 @@ impl Order {
         if index >= self.jobs.len() {
             self.jobs.resize_with(index + 1, Job::default);
         }
-        let (open, run) = (self.open(), self.schedulers.len());
+        let (open, run) = (self.open(), self.runs.len());
         let Some(job) = self.jobs.get_mut(index) else { return Ok(()) };
         job.take(record, run)
             .map_err(|(what, no_sense)| Wrong { what: format!("job {index} {what}"), no_sense })?;
@@ -125,7 +146,7 @@ impl Order {
     /// Whether a run goes on here.
     fn open(&self) -> Result<(), Wrong> {
         let wrong = |what: &str| Err(Wrong { what: what.to_owned(), no_sense: false });
-        match self.schedulers.len() {
+        match self.runs.len() {
             0 => wrong("no run has begun before it"),
             _ if self.done => wrong("its run has ended before it"),
             _ => Ok(()),
@@ -136,6 +157,11 @@ impl Order {
 type Sense = Result<(), (String, bool)>;
 
 impl Job {
+    /// Whether the last run that knew it had it submitted, and how that ended is told.
+    pub(super) fn has_run(&self) -> bool {
+        self.ran == self.run && self.files.is_some()
+    }
+
     fn take(&mut self, record: &Record<'_>, run: usize) -> Sense {
         if self.run != run {
             (self.run, self.attempt, self.has_ended) = (run, 0, false);

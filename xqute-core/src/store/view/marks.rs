@@ -29,6 +29,7 @@ impl Marks {
             Record::Run { .. }
             | Record::RunIn { .. }
             | Record::Rules { .. }
+            | Record::Output { .. }
             | Record::Retry { .. }
             | Record::GaveUp { .. }
             | Record::Stopped { .. }

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::job::{PeakMemory, Status, Usage};
+use crate::job::{Output, PeakMemory, Status, Usage};
 use crate::store::record::{Record, Used};
 use crate::store::words::Words;
 
@@ -85,6 +85,8 @@ pub struct RunView {
     pub pid: u32,
     /// The directory that it was started in.
     pub cwd: Option<PathBuf>,
+    /// Where it keeps what its jobs write.
+    pub output: Output,
     /// When it began, in milliseconds since the epoch.
     pub began: u64,
     /// When it ended in order, in milliseconds since the epoch.
@@ -168,6 +170,7 @@ impl JobView {
             Record::Run { .. }
             | Record::RunIn { .. }
             | Record::Rules { .. }
+            | Record::Output { .. }
             | Record::Retry { .. }
             | Record::GaveUp { .. }
             | Record::Stopped { .. }

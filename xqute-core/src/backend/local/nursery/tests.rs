@@ -1,6 +1,7 @@
 //! Is everything written down before it is told, and nobody forgotten?
 
 use std::ffi::CString;
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -15,13 +16,24 @@ fn start(nursery: &mut Nursery, dir: &Path, words: &[&CStr]) -> Result<Record, N
     let file = |name| CString::new(dir.join(name).as_os_str().as_bytes()).unwrap();
     let (stdout, stderr) = (file("out"), file("err"));
     let (argv, cwd) = (words.to_vec(), c"");
-    let job =
-        Start { attempt: ATTEMPT, argv, env: vec![], cwd, stdout: &stdout, stderr: &stderr, append: false };
+    let output = To::Files { stdout: &stdout, stderr: &stderr, append: false };
+    begin(nursery, &Start { attempt: ATTEMPT, argv, env: vec![], cwd, output })
+}
+
+/// One without files of its own.
+fn bundled(nursery: &mut Nursery, dir: &Path, index: u64, script: &CStr) -> Result<Record, NotStarted> {
+    let directory = CString::new(dir.join("local.output").as_os_str().as_bytes()).unwrap();
+    let (attempt, cwd) = (Attempt { index, ..ATTEMPT }, c"");
+    let (argv, output) = (vec![c"sh", c"-c", script], To::Bundle { directory: &directory });
+    begin(nursery, &Start { attempt, argv, env: vec![], cwd, output })
+}
+
+fn begin(nursery: &mut Nursery, job: &Start<'_>) -> Result<Record, NotStarted> {
     // As in a supervisor's thread: `start` wants all signals blocked.
     std::thread::scope(|it| {
         let started = it.spawn(|| {
             system::block_signals();
-            nursery.start(&job, &Surroundings::default())
+            nursery.start(job, &Surroundings::default())
         });
         started.join().unwrap()
     })
@@ -194,4 +206,122 @@ fn a_guardian_holds_no_file_of_its_program() {
     let job = nursery.children[0].pid;
     kill_process(job, Signal::KILL).unwrap();
     told(&mut nursery);
+}
+
+fn output(dir: &Path, index: usize) -> Option<String> {
+    let files = crate::job::JobFiles::new(dir.into(), index);
+    let mut text = String::new();
+    let mut written = files.output(crate::job::Stream::Stdout).unwrap()?;
+    written.read_to_string(&mut text).unwrap();
+    Some(text)
+}
+
+#[test]
+fn an_end_whose_output_cannot_be_kept_is_told_when_it_can_be_and_nothing_starts_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut nursery = nursery(dir.path());
+    bundled(&mut nursery, dir.path(), 0, c"echo out").unwrap();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let data = nursery.slots.as_mut().unwrap().keeper().with_data(full);
+    while nursery.fault().is_none() {
+        assert_eq!(nursery.look(|_| true, Instant::now()), []);
+        std::thread::yield_now();
+    }
+    assert_eq!(nursery.fault(), Some(libc::ENOSPC));
+    let refused = bundled(&mut nursery, dir.path(), 1, c"echo next");
+    assert_eq!(refused, Err(NotStarted { stage: Stage::Stdout, errno: libc::ENOSPC }));
+    let [Record::Started { pid, .. }] = nursery.live()[..] else { panic!("it counts as one that runs") };
+    assert!(nursery.pause(Instant::now()).is_some() && nursery.descriptors().next().is_none());
+    assert!(Stat::read(Pid::from_raw(pid).unwrap()).is_some(), "the system still knows how it ended");
+    assert_eq!(History::read(dir.path()).unwrap().open().count(), 1);
+    nursery.slots.as_mut().unwrap().keeper().with_data(data);
+    let told = nursery.look(|_| false, Instant::now() + RETRY);
+    assert!(matches!(told[..], [Record::Ended { .. }]), "{told:?}");
+    assert!(nursery.is_idle() && nursery.fault().is_none());
+    assert_eq!(output(dir.path(), 0).as_deref(), Some("out\n"));
+    bundled(&mut nursery, dir.path(), 1, c"echo next").unwrap();
+}
+
+/// Starts jobs and waits until they have ended, but looks at none.
+fn unseen(dir: &Path, scripts: &[&CStr]) -> Nursery {
+    let mut nursery = nursery(dir);
+    for (index, script) in scripts.iter().enumerate() {
+        bundled(&mut nursery, dir, index as u64, script).unwrap();
+    }
+    for child in nursery.descriptors() {
+        rustix::event::poll(
+            &mut [rustix::event::PollFd::from_borrowed_fd(child, rustix::event::PollFlags::IN)],
+            None,
+        )
+        .unwrap();
+    }
+    nursery
+}
+
+fn reap(nursery: Nursery) {
+    for child in &nursery.children {
+        let _ = waitpid(Some(child.pid), WaitOptions::empty());
+    }
+    drop(nursery);
+}
+
+#[test]
+fn what_is_left_of_a_supervisor_is_kept_once_and_taken_away() {
+    use crate::backend::local::sweep::sweep;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path();
+    let nursery = unseen(path, &[c"echo zero", c"head -c 200000 /dev/zero", c"true"]);
+    sweep(path, &History::read(path).unwrap()).unwrap();
+    assert_eq!(output(path, 0), None, "their supervisor lives");
+    reap(nursery);
+    sweep(path, &History::read(path).unwrap()).unwrap();
+    let kept = |index| output(path, index).map(|it| it.len());
+    assert_eq!([kept(0), kept(1), kept(2), kept(3)], [Some(5), Some(200_000), Some(0), None]);
+    assert!(!path.join("local.output/slots.0").exists());
+    let size = path.join("local.output/data").metadata().unwrap().len();
+    sweep(path, &History::read(path).unwrap()).unwrap();
+    assert_eq!(path.join("local.output/data").metadata().unwrap().len(), size);
+}
+
+/// Whatever a supervisor had done of keeping an output when it was killed, it is kept, and is what the job wrote.
+#[test]
+fn a_supervisor_that_is_killed_while_it_keeps_loses_nothing() {
+    use crate::backend::local::sweep::{collect, sweep};
+    let large = c"echo large; head -c 200000 /dev/zero";
+    for stage in ["renamed", "copied", "kept", "emptied"] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path();
+        let mut nursery = unseen(path, &[c"echo small", large]);
+        let slots = nursery.slots.as_mut().unwrap();
+        match stage {
+            "renamed" => {
+                let name = crate::job::large_name(ATTEMPT.run, 1, ATTEMPT.number, true);
+                let output = path.join("local.output");
+                std::fs::rename(output.join("slots.0/1.out"), output.join(name)).unwrap();
+            }
+            "copied" => drop(std::fs::write(path.join("local.output/data"), "small\nhalf")),
+            "kept" => slots
+                .keep(
+                    &nursery
+                        .children
+                        .iter()
+                        .filter_map(|it| {
+                            let slot = it.slot?;
+                            Some(slots::Ended { slot, attempt: it.attempt, status: Some(0) })
+                        })
+                        .collect::<Vec<_>>(),
+                )
+                .unwrap(),
+            _ => {
+                while !nursery.is_idle() {
+                    nursery.look(|_| true, Instant::now());
+                }
+            }
+        }
+        reap(nursery);
+        collect(path, Attempt { index: 1, ..ATTEMPT }, Some(0)).unwrap();
+        sweep(path, &History::read(path).unwrap()).unwrap();
+        assert_eq!(output(path, 0).as_deref(), Some("small\n"), "{stage}");
+        assert_eq!(output(path, 1).map(|it| it.len()), Some(200_006), "{stage}");
+    }
 }

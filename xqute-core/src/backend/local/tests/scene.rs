@@ -10,7 +10,7 @@ use tokio::net::unix::pipe;
 
 use crate::backend::local::Local;
 use crate::backend::{Accepted, Backend, Env, Kill, Observation, Refused, Submission};
-use crate::job::{Argv, Failure, JobFiles, Usage};
+use crate::job::{Argv, Failure, JobFiles, Output, Usage};
 
 /// How a job ended, and what it used.
 pub(super) type End = (Result<(), Failure>, Option<Usage>);
@@ -34,6 +34,7 @@ impl Scene {
             env: Env::default(),
             cwd: None,
             files: JobFiles::new(self.workdir.path().into(), 0),
+            output: Output::Files,
             script: None,
             run: "run".into(),
         };

@@ -24,6 +24,7 @@ fn replies() -> impl Strategy<Value = Reply> {
             Reply::Refused(NotStarted { stage: Stage::from_number(stage).unwrap(), errno })
         }),
         Just(Reply::Signalled),
+        any::<i32>().prop_map(|errno| Reply::Held { errno }),
     ]
 }
 
@@ -52,7 +53,14 @@ proptest! {
         let how = if append { Kill::Kill } else { Kill::Term };
         let requests = [
             Request::Hello { version: number, cwd, env: env.clone() },
-            Request::Start(Start { attempt, argv, env, cwd, stdout, stderr, append }),
+            Request::Start(Start {
+                attempt,
+                argv: argv.clone(),
+                env: env.clone(),
+                cwd,
+                output: To::Files { stdout, stderr, append },
+            }),
+            Request::Start(Start { attempt, argv, env, cwd, output: To::Bundle { directory: stdout } }),
             Request::Kill { how, processes },
         ];
         let mut bytes = Vec::new();
@@ -103,9 +111,7 @@ fn variables_are_not_shown() {
         argv: vec![c"echo"],
         env: vec![c"TOKEN=secret"],
         cwd: c"",
-        stdout: c"/o",
-        stderr: c"/e",
-        append: false,
+        output: To::Files { stdout: c"/o", stderr: c"/e", append: false },
     };
     assert!(!format!("{:?}", Request::Start(start)).contains("secret"));
     let hello = Request::Hello { version: 1, cwd: c"", env: vec![c"TOKEN=secret"] };
