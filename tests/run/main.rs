@@ -9,6 +9,7 @@ mod errors;
 mod events;
 mod faults;
 mod feeding;
+mod guards;
 mod hooks;
 mod isolation;
 mod kills;

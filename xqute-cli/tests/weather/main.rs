@@ -5,4 +5,5 @@
 mod anew;
 mod clock;
 mod doors;
+mod guards;
 mod scene;
