@@ -21,6 +21,20 @@ use xqute_tests::ledger::Ledger;
 
 use tmpfs::{Room, Tmpfs};
 
+/// These scenes are two targets: `disk`, where the jobs are looked after by a thread of this program, and `disk-supervised`. A
+/// harness has no first line of `main`: this runs before it.
+#[used]
+#[expect(unsafe_code, reason = "a function before `main`; no code is unsafe")]
+#[unsafe(link_section = ".init_array")]
+static BEFORE_MAIN: extern "C" fn() = {
+    extern "C" fn before_main() {
+        if env!("CARGO_CRATE_NAME") == "disk_supervised" {
+            xqute::supervise();
+        }
+    }
+    before_main
+};
+
 /// Nothing here takes a second: this is for ever.
 const FOR_EVER: Duration = Duration::from_secs(120);
 
@@ -272,8 +286,14 @@ async fn until_there_is_room(way: Way, short: Short, writes: &[&str]) {
 
 #[tokio::test]
 async fn a_run_for_which_there_are_too_few_blocks_goes_on_when_there_are_more() {
-    let writes =
-        ["cannot use the journal", "the journal cannot be written", "job.jid: ", "job.rc: ", "job.status: "];
+    let writes = [
+        "cannot use the journal",
+        "the journal cannot be written",
+        "job.jid: ",
+        "job.rc: ",
+        "job.status: ",
+        "cannot start jobs from the work directory",
+    ];
     until_there_is_room(Way::Direct, Short::Blocks, &writes).await;
 }
 
@@ -283,6 +303,7 @@ async fn a_run_for_which_there_are_too_few_inodes_goes_on_when_there_are_more() 
         "cannot use the work directory",
         "cannot use the journal",
         "cannot make ",
+        "cannot start jobs from the work directory",
         "a job's output to ",
         "job.stdout: ",
         "job.stderr: ",

@@ -4,6 +4,7 @@
 
 mod anew;
 mod clock;
+mod disk;
 mod doors;
 mod guards;
 mod scene;
