@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Arg, ArgAction, Parser, Subcommand, ValueEnum};
-use xqute::{DEFAULT_WORKDIR, ErrorStrategy, Halt};
+use xqute::{DEFAULT_WORKDIR, ErrorStrategy, Halt, Output};
 
 use crate::options::{self, Scheduler, Shell};
 use crate::output::Progress;
 use crate::settings::Settings;
-use crate::{attend, check, complete, explain, journal, logs, plugins, script, status};
+use crate::{attend, cat, check, complete, explain, export, journal, logs, plugins, script, status};
 
 /// Run a list of commands, follow each to its end, and call plugins at every step.
 #[derive(Debug, Parser)]
@@ -32,6 +32,10 @@ pub(crate) enum Verb {
     Status(status::Args),
     /// Print what jobs wrote
     Logs(logs::Args),
+    /// Print what jobs wrote to standard output, and nothing else
+    Cat(cat::Args),
+    /// Write what jobs wrote to files, a directory a job
+    Export(export::Args),
     /// Print what a job ran
     Script(script::Args),
     /// Have jobs of a run killed, or all of it
@@ -142,7 +146,8 @@ With --shell an argument stays a text wherever it is filled in; where bash would
 `bash -c`, that is refused. A COMMAND of one word with blanks is split as a line is. Blank lines and lines that begin with # are no commands.
 
 A job's standard input is empty. Its output is kept in DIR/<index>/job.stdout and job.stderr (indices begin with 0), and
-printed when the job ends. Run the same list again, and jobs that are done are not run again.
+printed when the job ends. With --output bundle it is in a few files for all jobs, of which `xqute logs`, `cat` and `export` tell;
+with --output none it is kept nowhere, and not printed. A job that needs a script has files in any case. Run the same list again, and jobs that are done are not run again.
 
 Options may also stand in xqute.toml (`forks = 4`), in a `[profile.NAME]` of it, or in the environment (XQUTE_FORKS=4), by their
 long names; --plugins is `select` there (`select = [\"-log\"]`, XQUTE_SELECT), as `[plugins.NAME]` configures a plugin. What is
@@ -281,6 +286,9 @@ pub(crate) struct Run {
     /// Keep the output to the files
     #[arg(long, overrides_with = "print", help_heading = "Output")]
     pub(crate) no_print: bool,
+    /// Where what jobs write is kept: in `files` of each job's own, as a `bundle` of a few files for all jobs, or nowhere: `none`
+    #[arg(long, value_name = "WHERE", default_value = "files", help_heading = "Output")]
+    pub(crate) output: Where,
     /// Print in the order of the jobs, not of their ends
     #[arg(short, long, help_heading = "Output")]
     pub(crate) keep_order: bool,
@@ -310,6 +318,27 @@ pub(crate) struct Run {
 
 /// `--halt never` is none.
 pub(crate) type MaybeHalt = Option<Halt>;
+
+/// Where output is kept, in the words of the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Where {
+    /// In DIR/<index>/job.stdout and job.stderr
+    Files,
+    /// Nowhere, so that none is printed either
+    None,
+    /// In a few files for all jobs: `xqute logs`, `cat` and `export` read them
+    Bundle,
+}
+
+impl From<Where> for Output {
+    fn from(output: Where) -> Self {
+        match output {
+            Where::Files => Self::Files,
+            Where::None => Self::None,
+            Where::Bundle => Self::Bundle,
+        }
+    }
+}
 
 /// In the words of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -19,12 +19,14 @@
 mod answer;
 mod args;
 mod attend;
+mod cat;
 mod check;
 mod complete;
 mod config;
 mod control;
 mod detach;
 mod explain;
+mod export;
 mod hints;
 mod jobs;
 mod journal;
@@ -88,6 +90,8 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
         Verb::Config(config) => config::show(&config)?,
         Verb::Status(status) => status::show(&status)?,
         Verb::Logs(logs) => logs::show(&logs)?,
+        Verb::Cat(cat) => cat::show(&cat)?,
+        Verb::Export(args) => export::export(&args)?,
         Verb::Script(script) => script::show(&script)?,
         Verb::Kill(kill) => attend::kill(&kill)?,
         Verb::Wait(wait) => attend::wait(&wait)?,

@@ -1,15 +1,13 @@
 //! `xqute logs`: what did jobs write?
 
-use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use serde::Serialize;
-use xqute::{JobFiles, JobState, WorkDirError, WorkDirView};
+use xqute::{JobState, Output, Stream, WorkDirError, WorkDirView};
 
 use crate::answer::{hint, json, to_stdout};
 use crate::options;
@@ -18,7 +16,7 @@ use crate::{exit, plain, say};
 
 mod tail;
 
-use tail::{Tail, cannot_read};
+use tail::Tail;
 
 /// How often is looked whether there is more.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -100,14 +98,18 @@ pub(crate) fn show(args: &Args) -> Result<u8> {
     })
 }
 
-/// Why there are no files of a job, if there are none.
+/// Why there is nothing of a job, if there is nothing.
 fn nothing(view: &WorkDirView, index: usize) -> Option<String> {
     let (files, state) = (view.files(index), view.state(index)?);
-    if [files.stdout(), files.stderr(), files.script_log()].iter().any(|it| it.exists()) {
+    let all = [Stream::Stdout, Stream::Stderr, Stream::Script];
+    if all.iter().any(|it| files.follow(*it, None).is_ok_and(|it| it.is_some())) {
         return None;
     }
     Some(match state {
         JobState::Cancelled => format!("job {index} wrote nothing: it was cancelled before it ran"),
+        _ if view.output(index) == Output::None => {
+            format!("what job {index} writes is kept nowhere: it runs with `--output none`")
+        }
         state if state.is_over() => {
             let dir = files.metadir();
             format!(
@@ -119,36 +121,11 @@ fn nothing(view: &WorkDirView, index: usize) -> Option<String> {
     })
 }
 
-/// A job's files: standard output, standard error, the log of its script; `None`: that was not asked for.
-fn files(files: &JobFiles, args: &Args) -> Result<[Option<PathBuf>; 3]> {
-    let folder = args.attempt.map(|number| attempt(files, number)).transpose()?;
+/// Standard output, standard error, what was written around the command; `None`: that was not asked for.
+fn wanted(args: &Args) -> [Option<Stream>; 3] {
     let all = !(args.stdout || args.stderr || args.script);
-    let of = |wanted: bool, path: PathBuf| match (&folder, path.file_name()) {
-        _ if !(all || wanted) => None,
-        (Some(folder), Some(name)) => Some(folder.join(name)),
-        _ => Some(path),
-    };
-    Ok([
-        of(args.stdout, files.stdout()),
-        of(args.stderr, files.stderr()),
-        of(args.script, files.script_log()),
-    ])
-}
-
-/// Where the files of an attempt are. The last one's are where those of an only one are.
-fn attempt(files: &JobFiles, number: usize) -> Result<PathBuf> {
-    let kept = |number: &usize| files.retries().join(number.to_string());
-    let earlier = (0..).take_while(|number| kept(number).is_dir()).count();
-    let index = files.metadir().file_name().map(|it| it.to_string_lossy().into_owned()).unwrap_or_default();
-    match number {
-        number if number == earlier + 1 => Ok(files.metadir()),
-        number if (1..=earlier).contains(&number) => Ok(kept(&(number - 1))),
-        _ if earlier == 0 => bail!("there is no attempt {number} of job {index}: the only one is 1"),
-        _ => bail!(
-            "there is no attempt {number} of job {index}: they are numbered from 1 to {}, which is the last",
-            earlier + 1
-        ),
-    }
+    [(args.stdout, Stream::Stdout), (args.stderr, Stream::Stderr), (args.script, Stream::Script)]
+        .map(|(wanted, stream)| (all || wanted).then_some(stream))
 }
 
 /// What is shown of whom.
@@ -244,10 +221,14 @@ struct Followed {
 
 impl Followed {
     fn new(view: &WorkDirView, index: usize, args: &Args) -> Result<Self> {
-        let [stdout, stderr, script] = files(&view.files(index), args)?;
-        let errors = [stderr, script].into_iter().flatten().map(Tail::new).collect();
+        let files = view.files(index);
+        let tail = |stream: Option<Stream>| -> Result<Option<Tail>> {
+            stream.map(|it| Tail::new(&files, it, args.attempt)).transpose()
+        };
+        let [stdout, stderr, script] = wanted(args);
+        let (stdout, errors) = (tail(stdout)?, [tail(stderr)?, tail(script)?]);
         let only_errors = args.stderr || args.script;
-        Ok(Self { index, over: false, stdout: stdout.map(Tail::new), errors, only_errors })
+        Ok(Self { index, over: false, stdout, errors: errors.into_iter().flatten().collect(), only_errors })
     }
 
     /// Copies what there is more.
@@ -274,18 +255,23 @@ impl Followed {
 }
 
 fn read(view: &WorkDirView, index: usize, args: &Args) -> Result<Told> {
-    let mut lossy = false;
-    let mut text = |path: Option<PathBuf>| -> Result<Option<String>> {
-        let Some(path) = path else { return Ok(None) };
-        let bytes = match fs::read(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            bytes => bytes.with_context(|| cannot_read(&path))?,
-        };
+    let (files, mut lossy) = (view.files(index), false);
+    let mut text = |stream: Option<Stream>| -> Result<Option<String>> {
+        let Some(stream) = stream else { return Ok(None) };
+        let mut tail = Tail::new(&files, stream, args.attempt)?;
+        let mut bytes = Vec::new();
+        tail.copy(|more| {
+            bytes.extend_from_slice(more);
+            Ok(())
+        })?;
+        if !tail.is_there() {
+            return Ok(None);
+        }
         let text = String::from_utf8_lossy(&bytes).into_owned();
         lossy |= text.as_bytes() != bytes;
         Ok(Some(text))
     };
-    let [stdout, stderr, script] = files(&view.files(index), args)?;
+    let [stdout, stderr, script] = wanted(args);
     let (stdout, stderr, script) = (text(stdout)?, text(stderr)?, text(script)?);
     let state = view.state(index).map_or("", JobState::name);
     Ok(Told { index, state, stdout, stderr, script, lossy })

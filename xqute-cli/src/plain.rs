@@ -1,17 +1,15 @@
 //! What can be shown of a text that anybody may have written? Nothing of it does something to a terminal.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::io::{self, Read};
 
-/// The end of a file, at most so many bytes. Of another kind of file, a pipe for one, nothing: it may never end.
-pub(crate) fn end_of(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let size = Some(path.metadata()?).filter(std::fs::Metadata::is_file).map_or(0, |file| file.len());
+use xqute::{JobFiles, Stream};
+
+/// The end of what a job has written, at most so many bytes.
+pub(crate) fn end_of(files: &JobFiles, stream: Stream, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    if size > 0 {
-        let mut file = File::open(path)?;
-        file.seek(SeekFrom::Start(size.saturating_sub(most)))?;
-        file.take(most).read_to_end(&mut bytes)?;
+    if let Some(mut written) = files.output(stream)? {
+        written.keep_last(most)?;
+        written.take(most).read_to_end(&mut bytes)?;
     }
     Ok(bytes)
 }

@@ -161,6 +161,7 @@ fn builder(args: args::Run) -> Result<XquteBuilder> {
     let mut builder = Xqute::builder()
         .forks(args.forks.unwrap_or_else(processors).get())
         .workdir(args.workdir)
+        .output(args.output.into())
         .fresh(args.fresh)
         .retry_failed(args.retry_failed)
         .handle_signals(true)

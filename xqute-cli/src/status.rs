@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, bail};
 use clap::Parser;
-use xqute::{JobFiles, JobState, JobView, RunView, WorkDirView, script, utc};
+use xqute::{JobFiles, JobState, JobView, RunView, Stream, WorkDirView, script, utc};
 
 use crate::answer::{hint, to_stdout};
 use crate::{options, plain};
@@ -114,7 +114,7 @@ pub(crate) fn why(job: &JobView, files: &JobFiles) -> Option<String> {
 
 /// The exit code is that of a text before the command.
 pub(crate) fn gave_up(why: &str, files: &JobFiles) -> Option<String> {
-    let bytes = plain::end_of(&files.script_log(), TAIL).ok()?;
+    let bytes = plain::end_of(files, Stream::Script, TAIL).ok()?;
     let log = String::from_utf8_lossy(&bytes);
     let place = script::not_run(&log)?;
     let (code, _text) = place.split_once(" in ")?;

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use xqute::{Job, JobFiles, Summary};
+use xqute::{Job, JobFiles, Stream, Summary};
 
 use super::order::Order;
 use super::screen::{self, Shown, To};
@@ -101,8 +101,9 @@ impl Printer {
     /// One that cannot be printed does not hold the next one back.
     fn print(&self, shown: &mut Shown, index: usize, tag: Option<&[u8]>) {
         let files = JobFiles::new(Arc::clone(&self.workdir), index);
-        self.note(shown.copy(&files.stdout(), To::Out, tag));
-        self.note(shown.copy(&files.stderr(), To::Err, tag));
+        for (stream, to) in [(Stream::Stdout, To::Out), (Stream::Stderr, To::Err)] {
+            self.note(files.output(stream).and_then(|it| shown.copy(it, to, tag)));
+        }
     }
 
     fn note(&self, printed: io::Result<()>) {

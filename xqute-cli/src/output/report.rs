@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use xqute::{Cancelled, Job, JobFiles, Outcome};
+use xqute::{Cancelled, Job, JobFiles, Outcome, Stream};
 
 use crate::answer::hint;
 use crate::plain;
@@ -66,7 +66,7 @@ impl Report {
     pub(super) fn take(&mut self, job: &Job) {
         let Some(outcome) = job.outcome() else { return };
         let ran = job.jid().is_some();
-        let stderr = if ran { tail(&job.stderr_file()) } else { Vec::new() };
+        let stderr = if ran { tail(&job.files()) } else { Vec::new() };
         // What was stopped before its turn has only that in common.
         let stopped = matches!(outcome, Outcome::Cancelled(Cancelled::Stopped(_)));
         let program = if stopped { OsStr::new("") } else { job.argv().program() };
@@ -142,7 +142,7 @@ fn more(text: &mut String, example: &Example, workdir: &Arc<Path>) -> fmt::Resul
             writeln!(text, "    {name}: {}", plain::whole(&path.to_string_lossy()))?;
         }
     }
-    if files.metadir().exists() {
+    if files.metadir().exists() || files.output(Stream::Stderr).is_ok_and(|it| it.is_some()) {
         writeln!(text, "    see: {}", hint(&["logs", &index.to_string()], workdir))?;
     }
     Ok(())
@@ -159,9 +159,9 @@ fn cause(job: &Job, outcome: &Outcome) -> String {
     gave_up(&why, &job.files()).unwrap_or(why)
 }
 
-/// The last lines of a file that say something. One that cannot be read has none: the report is about the job.
-fn tail(path: &Path) -> Vec<String> {
-    plain::end_of(path, TAIL).map(|bytes| last_lines(&bytes)).unwrap_or_default()
+/// The last lines of its standard error that say something. One that cannot be read has none: the report is about the job.
+fn tail(files: &JobFiles) -> Vec<String> {
+    plain::end_of(files, Stream::Stderr, TAIL).map(|bytes| last_lines(&bytes)).unwrap_or_default()
 }
 
 fn last_lines(bytes: &[u8]) -> Vec<String> {
@@ -234,11 +234,12 @@ mod tests {
     #[test]
     fn of_a_large_file_the_end_is_read() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("job.stderr");
-        std::fs::write(&path, "x".repeat(10_000) + "\nlast\n").unwrap();
-        assert_eq!(tail(&path).last().unwrap(), "last");
-        assert_eq!(plain::end_of(&path, TAIL).unwrap().len() as u64, TAIL);
-        assert!(tail(&folder.path().join("none")).is_empty());
+        let files = |index| JobFiles::new(folder.path().into(), index);
+        std::fs::create_dir(files(0).metadir()).unwrap();
+        std::fs::write(files(0).stderr(), "x".repeat(10_000) + "\nlast\n").unwrap();
+        assert_eq!(tail(&files(0)).last().unwrap(), "last");
+        assert_eq!(plain::end_of(&files(0), Stream::Stderr, TAIL).unwrap().len() as u64, TAIL);
+        assert!(tail(&files(1)).is_empty());
     }
 
     #[test]

@@ -1,14 +1,13 @@
 //! What stands on standard output and standard error? One writer at a time, and no line torn by another.
 
 use std::fmt;
-use std::fs::{self, File};
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
-use std::path::Path;
 use std::sync::{LazyLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard};
+use xqute::Written;
 
 const CHUNK: usize = 64 * 1024;
 /// Who takes nothing for so long takes nothing.
@@ -135,21 +134,14 @@ impl Shown {
         if std::mem::take(err) || shared { "\n" } else { "" }
     }
 
-    /// Copies a file, with `tag` before each line. One that is not there or empty costs one look.
-    pub(super) fn copy(&mut self, from: &Path, to: To, tag: Option<&[u8]>) -> io::Result<()> {
-        if self.closed[to as usize] {
+    /// Copies what a job has written, with `tag` before each line. Nothing, where there is none or it is empty.
+    pub(super) fn copy(&mut self, from: Option<Written>, to: To, tag: Option<&[u8]>) -> io::Result<()> {
+        let size = from.as_ref().map_or(Ok(0), Written::size)?;
+        let (Some(from), false) = (from.filter(|_| size > 0), self.closed[to as usize]) else {
             return Ok(());
-        }
-        let size = match fs::metadata(from) {
-            Ok(file) => file.len(),
-            Err(error) if error.kind() == ErrorKind::NotFound => 0,
-            Err(error) => return Err(error),
         };
-        if size == 0 {
-            return Ok(());
-        }
         // What a job has left running may write on and on: what the job wrote is printed.
-        let mut file = File::open(from)?.take(size);
+        let mut file = from.take(size);
         let mut chunk = vec![0; CHUNK.min(usize::try_from(size).unwrap_or(CHUNK))];
         let mut lines = tag.map(Lines::new);
         loop {
