@@ -23,23 +23,8 @@ use crate::store::{self, Opened, Record, WorkDir};
 
 impl XquteBuilder {
     pub(super) fn try_build(mut self) -> Result<Xqute, BuildError> {
-        if self.forks == 0 {
-            return Err(BuildError::NoForks);
-        }
-        if self.timeout.is_some_and(|limit| limit.is_zero()) {
-            return Err(BuildError::NoTimeout);
-        }
-        if self.poll_interval.is_zero() {
-            return Err(BuildError::NoPollInterval);
-        }
         let backend = self.backend.take().unwrap_or_else(|| Arc::new(Local::new()));
-        check_name(backend.name())?;
-        if !backend.keeps(self.output) {
-            return Err(BuildError::Output {
-                output: self.output.name(),
-                scheduler: backend.name().to_owned(),
-            });
-        }
+        self.check(&*backend)?;
         let plugins = std::mem::take(&mut self.plugins).build()?;
         let config = read_config(std::mem::take(&mut self.config))?;
         let mut workdir = WorkDir::open(&self.workdir, self.fresh)?;
@@ -82,6 +67,27 @@ impl XquteBuilder {
             journal_damage,
         };
         Ok(Xqute::new(Built { scene, plugins, feeder, messages, parts, listens: self.listens, workdir }))
+    }
+
+    /// What makes no sense is told before anything is made.
+    fn check(&self, backend: &dyn Backend) -> Result<(), BuildError> {
+        if self.forks == 0 {
+            return Err(BuildError::NoForks);
+        }
+        if self.timeout.is_some_and(|limit| limit.is_zero()) {
+            return Err(BuildError::NoTimeout);
+        }
+        if self.poll_interval.is_zero() {
+            return Err(BuildError::NoPollInterval);
+        }
+        check_name(backend.name())?;
+        if !backend.keeps(self.output) {
+            return Err(BuildError::Output {
+                output: self.output.name(),
+                scheduler: backend.name().to_owned(),
+            });
+        }
+        Ok(())
     }
 
     fn scene(&self, plugins: &PluginSet, backend: &dyn Backend, workdir: &WorkDir, run: Run) -> Scene {
