@@ -22,7 +22,7 @@ pub(super) const SCENES: [Scene; 5] = [
         settings: |it| it.timeout(TIMEOUT),
         jobs: vetoed_timeout,
     },
-    Scene { name: "kill", pipes: &["up"], settings: |it| it, jobs: kill },
+    Scene { name: "kill", pipes: &["up", "began"], settings: |it| it, jobs: kill },
     Scene { name: "veto of killing", pipes: &["up0", "go0", "up1"], settings: |it| it, jobs: vetoed_kill },
 ];
 
@@ -53,13 +53,16 @@ fn vetoed_timeout(dir: &Path) -> Vec<JobSpec> {
     vec![lasting(dir, "up", plan)]
 }
 
-/// The second, which waits for the slot of the first, is killed before it; it kills the first when it has ended.
+/// The second, which waits for the slot of the first, is killed before it; it kills the first when it has ended, and the
+/// first is known to run: the job may say so before the program knows.
 fn kill(dir: &Path) -> Vec<JobSpec> {
     let plan = Plan::new()
         .at("on_job_queued", Act::Kill(1))
         .at("on_job_cancelled", awaits(dir, "up"))
+        .at("on_job_cancelled", awaits(dir, "began"))
         .at("on_job_cancelled", Act::Kill(0));
-    vec![lasting(dir, "up", Plan::new()), shell(dir, "exit 0", plan)]
+    let first = Plan::new().at("on_job_started", opens(dir, "began"));
+    vec![lasting(dir, "up", first), shell(dir, "exit 0", plan)]
 }
 
 /// Both live on after a veto. The first ends by itself after a second one; the second is killed when it is asked again.
