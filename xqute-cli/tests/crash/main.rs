@@ -28,12 +28,12 @@ fn crashes(share: usize) -> usize {
 }
 
 /// Kills until there were enough kills with a job running. Prints where they fell, and what became of the jobs.
-fn kill_and_go_on(victims: &[Victim], kills: usize, bundled: &[&str]) -> Verdict {
+fn kill_and_go_on(victims: &[Victim], kills: usize, options: &[&str]) -> Verdict {
     let mut dice = Dice::new();
     let (mut sum, mut fell) = (Verdict::default(), BTreeMap::<u64, usize>::new());
     let mut counted = 0;
     while counted < kills {
-        let round = Round::new(&mut dice, bundled);
+        let round = Round::new(&mut dice, options);
         let felled = round.run(victims, &mut dice);
         felled.iter().for_each(|at| *fell.entry(at / 50).or_default() += 1);
         counted += felled.len();
@@ -63,6 +63,17 @@ fn the_supervisor_is_killed_and_what_runs_twice_is_told() {
 fn both_are_killed_and_what_runs_twice_is_told() {
     kill_and_go_on(&[Victim::Program, Victim::Supervisor], crashes(4), &[]);
     kill_and_go_on(&[Victim::Supervisor, Victim::Program], crashes(4), &[]);
+}
+
+/// What each job wrote is kept, and is its own, whatever was killed.
+#[test]
+fn a_bundle_loses_and_mixes_no_output() {
+    let bundle = ["--output", "bundle"];
+    let verdict = kill_and_go_on(&[Victim::Program], crashes(4), &bundle);
+    assert_eq!((verdict.doubled, verdict.unknown), (0, 0), "{verdict:?}");
+    kill_and_go_on(&[Victim::Supervisor], crashes(4), &bundle);
+    kill_and_go_on(&[Victim::Program, Victim::Supervisor], crashes(8), &bundle);
+    kill_and_go_on(&[Victim::Supervisor, Victim::Program], crashes(8), &bundle);
 }
 
 #[test]

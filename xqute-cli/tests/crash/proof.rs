@@ -20,12 +20,18 @@ done < "$proof"
 [ -z "$last" ] || ! alive $last || echo "overlap $index $me" >> "$proof"
 [ $before -gt 0 ] || code=$first
 echo "start $index $me" >> "$proof"
-echo "out $index"
-echo "err $index" >&2
+for line in 1 2 3 4 5 6 7 8 9; do echo "out $index $line"; echo "err $index $line" >&2; done
 sleep "$seconds"
+echo "out $index over"
 echo "end $index $me $code" >> "$proof"
 exit "$code"
 "#;
+
+/// What a job writes to standard output and standard error.
+pub(crate) fn writes(index: usize) -> [String; 2] {
+    let lines = |stream: &str| (1..=9).map(|line| format!("{stream} {index} {line}\n")).collect::<String>();
+    [lines("out") + &format!("out {index} over\n"), lines("err")]
+}
 
 /// What was asked of a job.
 #[derive(Debug, Clone, Copy)]
