@@ -12,7 +12,7 @@ use xqute::{DEFAULT_WORKDIR, ErrorStrategy, Halt, Output};
 use crate::options::{self, Scheduler, Shell};
 use crate::output::Progress;
 use crate::settings::Settings;
-use crate::{attend, cat, check, complete, explain, export, journal, logs, plugins, script, status};
+use crate::{attend, cat, check, complete, explain, export, journal, logs, plugins, resume, script, status};
 
 /// Run a list of commands, follow each to its end, and call plugins at every step.
 #[derive(Debug, Parser)]
@@ -28,6 +28,8 @@ pub(crate) enum Verb {
     /// Run jobs: COMMAND once for each ARG, or each line of standard input
     #[command(after_help = RUN_EXAMPLES)]
     Run(Box<Run>),
+    /// Run what is left of the last run in a work directory: its jobs and options are known there
+    Resume(resume::Resume),
     /// Show what became of the jobs in a work directory, while they run or afterwards
     Status(status::Args),
     /// Print what jobs wrote
@@ -78,7 +80,7 @@ pub(crate) struct Place {
     #[arg(short, long, value_name = "DIR")]
     workdir: Option<PathBuf>,
     #[command(flatten)]
-    chosen: Chosen,
+    pub(crate) chosen: Chosen,
 }
 
 impl Place {
@@ -160,7 +162,8 @@ xqute.toml and the environment a delay alone changes nothing, and with another e
 
 With --json, standard output has one object a line: `event` is `job`, with the fields of `xqute status --json` but for `cwd`,
 `env` and `runs_again`; the last is `run`, with `jobs`, `succeeded`, `skipped`, `failed`, `killed`, `cancelled`, `done_before`,
-`failed_before`, `attempts`, `stopped`, `elapsed_seconds` and `exit_code`.
+`failed_before`, `adopted` (jobs that an earlier run had begun), `unknown` (attempts that ran again, because how they ended is not known),
+`attempts`, `stopped`, `elapsed_seconds` and `exit_code`.
 
 Ctrl-C once starts no more jobs and waits for those that run; twice kills them; three times leaves at once.
 

@@ -4,28 +4,26 @@ use anyhow::Result;
 
 use crate::answer::to_stdout;
 use crate::args;
-use crate::settings::{Settings, Told};
+use crate::settings::{Settings, Told, toml};
 
 /// Prints the effective options of `xqute run`, as far as nothing is typed.
 pub(crate) fn show(args: &args::Config) -> Result<u8> {
     let settings = Settings::read(&args.chosen)?;
-    let text = if args.json { json(&settings) } else { toml(&settings) };
+    let text = if args.json { json(&settings) } else { as_toml(&settings) };
     to_stdout(|out| Ok(out.write_all(text.as_bytes())?))
 }
 
 /// As xqute reads it.
-fn toml(settings: &Settings) -> String {
+fn as_toml(settings: &Settings) -> String {
     let options = settings.effective().into_iter().map(|Told { name, value, from }| {
         let line = match value {
-            // TOML escapes what JSON escapes in the same way, and DEL besides.
-            Some(value) => format!("{name} = {}", value.to_string().replace('\u{7f}', "\\u007f")),
+            Some(value) => format!("{name} = {}", toml::value(&value)),
             None => format!("# {name} ="),
         };
         format!("{line:<32} # {from}\n")
     });
     let plugins = settings.plugins.keys().map(|name| {
-        let is_bare = name.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it));
-        let name = if is_bare { name.clone() } else { serde_json::Value::from(&**name).to_string() };
+        let name = toml::name(name);
         format!("{:<32} # its configuration is not shown: it may hold secrets\n", format!("[plugins.{name}]"))
     });
     options.chain(plugins).collect()

@@ -22,6 +22,7 @@ mod attend;
 mod cat;
 mod check;
 mod complete;
+mod conduct;
 mod config;
 mod control;
 mod detach;
@@ -36,6 +37,7 @@ mod options;
 mod output;
 mod plain;
 mod plugins;
+mod resume;
 mod run;
 mod script;
 mod settings;
@@ -75,17 +77,19 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
         Verb::Run(run) => {
             run::check_typed(&run)?;
             let settings = settings::Settings::read(&run.chosen)?;
-            let run = match settings::with_settings(&settings, &run) {
-                Ok(Args { verb: Verb::Run(run) }) => run,
-                Ok(_) => run,
+            let (Args { verb: Verb::Run(run) }, kept) = (match settings::with_settings(&settings, &run) {
+                Ok(whole) => whole,
                 Err(error) => return Ok(usage(&error)),
+            }) else {
+                anyhow::bail!("the command line is of another verb when it is read again");
             };
             if run.detach && !run.detached {
                 return Ok(ExitCode::from(detach::start()?));
             }
             log::start(run.verbose)?;
-            run::run(*run, settings.plugins)?
+            run::run(*run, settings.plugins, kept)?
         }
+        Verb::Resume(resume) => resume::resume(&resume)?,
         Verb::Plugins(plugins) => plugins::show(plugins)?,
         Verb::Config(config) => config::show(&config)?,
         Verb::Status(status) => status::show(&status)?,

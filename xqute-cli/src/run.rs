@@ -7,63 +7,26 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use xqute::backend::{Local, Null};
-use xqute::{
-    Error, ErrorStrategy, FeedError, RetryPolicy, RunError, Signal, Stopped, Summary, Xqute, XquteBuilder,
-};
+use xqute::{Error, ErrorStrategy, FeedError, RetryPolicy, Xqute, XquteBuilder};
 
-use crate::detach::Beginning;
+use crate::conduct::{self, Begun, conduct};
 use crate::jobs::{Asked, Each, Jobs, Planned};
 use crate::options::{Scheduler, processors, variable};
-use crate::{args, control, exit, output, say, workdir};
+use crate::settings::Kept;
+use crate::{args, exit, output, say, workdir};
 
 /// After so long without a first job, who waits is told for what.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// By name, what `xqute.toml` says of plugins.
-type Plugins = BTreeMap<String, serde_json::Value>;
+pub(crate) type Plugins = BTreeMap<String, serde_json::Value>;
 
-pub(crate) fn run(args: args::Run, plugins: Plugins) -> Result<u8> {
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-    // Printing may block one thread: signals are heard on another.
-    let threads = processors.max(2);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
-    let runtime = runtime.context("cannot start the threads that a run needs")?;
-    let ended = runtime.block_on(attend(args, plugins));
-    // Reading standard input cannot be cancelled: nobody waits for it.
-    runtime.shutdown_background();
-    match ended {
-        Ok(code) => Ok(code),
-        Err(error) => match interrupted(&error) {
-            Some(signal) => {
-                output::screen::say_in_passing(error.to_string());
-                Ok(by(signal))
-            }
-            None => Err(error),
-        },
-    }
+pub(crate) fn run(args: args::Run, plugins: Plugins, kept: Kept) -> Result<u8> {
+    conduct::on_threads(attend(args, plugins, kept))
 }
 
-/// The signal that a run was left at once for.
-fn interrupted(error: &anyhow::Error) -> Option<Signal> {
-    match error.downcast_ref()? {
-        Error::Ended(error) => match **error {
-            RunError::Interrupted(signal) => signal,
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn by(signal: Signal) -> u8 {
-    exit::SIGNAL.saturating_add(u8::try_from(signal.0).unwrap_or_default())
-}
-
-async fn attend(mut args: args::Run, mut plugins: Plugins) -> Result<u8> {
+async fn attend(mut args: args::Run, plugins: Plugins, kept: Kept) -> Result<u8> {
     check(&args)?;
-    if args.verbose > 0 {
-        // It tells each job's steps.
-        plugins.entry("log".to_owned()).or_insert_with(|| serde_json::json!({}));
-    }
     if let Some(note) = crate::hints::misplaced(&args.words).filter(|_| !args.quiet) {
         say(format_args!("{note}"));
     }
@@ -83,37 +46,8 @@ async fn attend(mut args: args::Run, mut plugins: Plugins) -> Result<u8> {
         }
         return Ok(exit::SUCCESS);
     };
-    let detached = args.detached;
-    let (shown, wanted) = (shown(&args), args.halt.flatten().is_some_and(|it| it.is_for_success()));
-    let configured = output::configure(builder(args)?, &shown).expected_jobs(expected);
-    let configured = plugins.into_iter().fold(configured, |it, (name, config)| it.config(name, config));
-    let run = configured.build()?;
-    run.start()?;
-    let beginning = if detached { Some(Beginning::new(run.run().workdir())?) } else { None };
-    let _control = control::listen(&run);
-    let drawing = output::draw(&run, &shown);
-    // The run may be stopped while the next job is waited for.
-    let fed = tokio::select! {
-        fed = feed(&run, first, &mut jobs, &each, beginning) => fed,
-        _ = run.wait() => Ok(()),
-    };
-    let summary = match run.run_until_complete().await.map_err(anyhow::Error::from) {
-        Err(error) if interrupted(&error).is_some() => {
-            // Who leaves at once waits for nobody.
-            if let Some(drawing) = drawing {
-                drawing.leave();
-            }
-            return Err(error);
-        }
-        summary => summary?,
-    };
-    drop(drawing);
-    let Err(error) = fed else { return Ok(tell(&run, &summary, code(&summary, wanted)).await) };
-    if summary.counts.total() == 0 {
-        return Err(error);
-    }
-    tell(&run, &summary, exit::WRONG).await;
-    Err(error.context("no job was taken from there on; those before it have ended"))
+    let feeding = async move |run: &Xqute, begun| feed(run, first, &mut jobs, &each, begun).await;
+    conduct(args, plugins, expected, kept, feeding).await
 }
 
 /// What was typed about the jobs.
@@ -156,7 +90,7 @@ pub(crate) fn check_typed(args: &args::Run) -> Result<()> {
 }
 
 /// The run that was asked for.
-fn builder(args: args::Run) -> Result<XquteBuilder> {
+pub(crate) fn builder(args: args::Run) -> Result<XquteBuilder> {
     let prints = prints(&args);
     let mut builder = Xqute::builder()
         .forks(args.forks.unwrap_or_else(processors).get())
@@ -218,7 +152,7 @@ fn in_order(args: &args::Run) -> bool {
 }
 
 /// What is shown of it.
-fn shown(args: &args::Run) -> output::Settings {
+pub(crate) fn shown(args: &args::Run) -> output::Settings {
     let print = match args.json {
         true => output::Print { json: true, ..Default::default() },
         // One at a time ends in order; two hooks may run at once, and one that tries again holds up those behind it.
@@ -260,28 +194,20 @@ async fn patiently(jobs: &mut Jobs) -> Result<Option<Planned>> {
 }
 
 /// Feeds the jobs, until there are no more or the run takes none.
-async fn feed(
-    run: &Xqute,
-    first: Planned,
-    jobs: &mut Jobs,
-    each: &Each,
-    mut beginning: Option<Beginning>,
-) -> Result<()> {
+async fn feed(run: &Xqute, first: Planned, jobs: &mut Jobs, each: &Each, mut begun: Begun) -> Result<bool> {
     let mut next = Some(first);
     while let Some(mut planned) = next {
         if let Some(note) = planned.note.take() {
             say(format_args!("{note}"));
         }
         match output::feed(run, each.spec(planned)).await {
-            Err(Error::Feed(FeedError::Stopping)) => return Ok(()),
+            Err(Error::Feed(FeedError::Stopping)) => return Ok(true),
             fed => fed?,
         };
-        if let Some(beginning) = beginning.take() {
-            beginning.has_begun()?;
-        }
+        begun.has_begun()?;
         next = jobs.next().await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Where only some plugins are wanted, the command line still shows what it shows.
@@ -291,19 +217,4 @@ pub(crate) fn selection(mut names: Vec<String>, prints: bool) -> Vec<String> {
         output::select(&mut names, prints);
     }
     names
-}
-
-/// Where a run was halted because enough jobs had succeeded, which was `wanted`, it is a success.
-fn code(summary: &Summary, wanted: bool) -> u8 {
-    match summary.stopped {
-        Some(Stopped::Signal(signal)) => by(signal),
-        Some(Stopped::Halted) if wanted => exit::SUCCESS,
-        _ if summary.is_success() => exit::SUCCESS,
-        _ => exit::JOBS_FAILED,
-    }
-}
-
-/// Tells how it went. Output that could not be printed is no success, even of successful jobs.
-async fn tell(run: &Xqute, summary: &Summary, code: u8) -> u8 {
-    if output::tell(run, summary, code).await { code } else { exit::WRONG }
 }

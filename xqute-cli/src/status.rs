@@ -10,7 +10,7 @@ use clap::Parser;
 use xqute::{JobFiles, JobState, JobView, RunView, Stream, WorkDirView, script, utc};
 
 use crate::answer::{hint, to_stdout};
-use crate::{options, plain};
+use crate::{attend, options, plain};
 
 mod told;
 
@@ -149,9 +149,10 @@ fn text(view: &mut WorkDirView, args: &Args, mut wanted: Vec<usize>, out: &mut d
         for run in view.runs() {
             writeln!(out, "{}", plain::whole(&line(run)))?;
         }
-        if view.is_live() {
-            running(view, args, out)?;
-        }
+        let workdir = args.place.workdir()?;
+        let left = attend::still_running(view, &workdir);
+        let jobs = if view.is_live() { in_state(view, is_running) } else { left };
+        running(view, args, &jobs, out)?;
         // There may be many, and of what failed more is to be learned.
         wanted.sort_by_key(|index| view.state(*index) == Some(JobState::Cancelled));
     }
@@ -163,14 +164,16 @@ fn text(view: &mut WorkDirView, args: &Args, mut wanted: Vec<usize>, out: &mut d
         writeln!(out, "and {} more: `{see}` lists all", wanted.len() - all)?;
     }
     if !args.failed && !view.is_live() {
+        if let Some(left) = attend::left(view, &args.place.workdir()?) {
+            writeln!(out, "{left}")?;
+        }
         again(view, out)?;
     }
     Ok(())
 }
 
 /// The first of those that run.
-fn running(view: &mut WorkDirView, args: &Args, out: &mut dyn Write) -> Result<()> {
-    let jobs = in_state(view, is_running);
+fn running(view: &mut WorkDirView, args: &Args, jobs: &[usize], out: &mut dyn Write) -> Result<()> {
     jobs.iter().take(LISTED).try_for_each(|index| row(view, *index, false, out))?;
     if jobs.len() > LISTED {
         let see = hint(&["status", "--running"], &args.place.workdir()?);
@@ -184,7 +187,7 @@ fn row(view: &mut WorkDirView, index: usize, all: bool, out: &mut dyn Write) -> 
     let Some(job) = view.job(index)? else { return Ok(()) };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_millis() as u64);
     let so_far = || Some(now.saturating_sub(job.started?) as f64 / 1000.0);
-    let seconds = if is_running(job.state) { so_far() } else { took(&job) };
+    let seconds = if is_running(job.state) || !all { so_far() } else { took(&job) };
     let seconds = seconds.map_or_else(|| "-".to_owned(), |it| format!("{it:.1}"));
     let command = plain::line(&command(&job), WIDTH);
     if !all {

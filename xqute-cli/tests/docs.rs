@@ -32,9 +32,10 @@ const LANGUAGES: [&str; 5] = ["sh", "console", "rust", "rust,no_run", "toml"];
 const A_RUN: &str = "xqute run -q -j 1 --shell 'echo out {}; test {} != d' ::: a b c d || [ $? = 1 ]";
 
 /// What commands that begin so need to find; a file `.stdin` is their standard input.
-const PREPARED: [(&str, &str); 14] = [
+const PREPARED: [(&str, &str); 15] = [
     ("xqute attach", "xqute run --detach true ::: a b"),
     ("xqute kill", "xqute run --detach sleep ::: 5 5 5 5"),
+    ("xqute resume", "xqute run -q -w .xqute true; xqute run -q -w results true"),
     ("xqute status", A_RUN),
     ("xqute logs", A_RUN),
     ("xqute script", A_RUN),

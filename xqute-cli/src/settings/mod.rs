@@ -5,8 +5,10 @@
 
 mod environment;
 mod file;
+mod kept;
 mod keys;
 mod level;
+pub(crate) mod toml;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -19,6 +21,7 @@ use clap::{CommandFactory, Parser};
 use serde_json::Value as Json;
 
 use crate::args::{self, Args};
+pub(crate) use kept::{Before, Kept};
 use keys::{Key, Keys, Kind};
 use level::{Level, Value};
 
@@ -181,7 +184,7 @@ fn check(key: &Key, value: &Value) -> Result<()> {
 }
 
 /// Reads the command line of `xqute run` once more, with what is set elsewhere before what was typed.
-pub(crate) fn with_settings(settings: &Settings, typed: &args::Run) -> Result<Args, clap::Error> {
+pub(crate) fn with_settings(settings: &Settings, typed: &args::Run) -> Result<(Args, Kept), clap::Error> {
     let mut words: Vec<OsString> = env::args_os().collect();
     let matches = Args::command().try_get_matches_from(&words)?;
     let ids: BTreeSet<String> = matches
@@ -195,5 +198,5 @@ pub(crate) fn with_settings(settings: &Settings, typed: &args::Run) -> Result<Ar
     // The verb is the first word: there are no options before it.
     let at = words.len().min(2);
     words.splice(at..at, settings.before(typed, &ids));
-    Args::try_parse_from(words)
+    Ok((Args::try_parse_from(&words)?, Kept::of(&words, settings.plugins.keys())?))
 }

@@ -1,0 +1,14 @@
+//! How is a setting written, so that it can be read again?
+
+use serde_json::Value;
+
+/// TOML escapes what JSON escapes in the same way, and DEL besides.
+pub(crate) fn value(value: &Value) -> String {
+    value.to_string().replace('\u{7f}', "\\u007f")
+}
+
+/// Of a table.
+pub(crate) fn name(name: &str) -> String {
+    let is_bare = name.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it));
+    if is_bare { name.to_owned() } else { value(&name.into()) }
+}
