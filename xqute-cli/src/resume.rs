@@ -43,7 +43,7 @@ pub(crate) struct Resume {
     /// The value of a variable that jobs were given; NAME alone: the value that it has here
     #[arg(short, long, value_name = "NAME=VALUE")]
     env: Vec<OsString>,
-    /// Run in the background, as `xqute run --detach`
+    /// Run in the background, as the option of the same name of `run` does
     #[arg(long)]
     detach: bool,
     /// That background.

@@ -40,8 +40,7 @@ fn options_are_as_before_and_some_may_be_others() {
          xqute resume -j 3 2> /dev/null; echo code $?; counted begun; counted done; grep forks .xqute/run.toml
          xqute resume -q --retry-failed 2> /dev/null; counted begun",
     );
-    let kept =
-        "forks = 1\nnum-retries = 2\nprescript = \"export A=1\"\nprint = false\nretry-delay = \"10ms\"\n";
+    let kept = "error-strategy = \"retry\"\nforks = 1\nnum-retries = 2\nprescript = \"export A=1\"\nprint = false\nretry-delay = \"10ms\"\n";
     let rest = "code 1\n1 first;3 fails;1 last;\n1 1 first;1 1 last;\nforks = 3\n1 first;6 fails;1 last;\n";
     let sorted = |line: &str| {
         let mut words: Vec<_> = line.split(';').map(str::to_owned).collect();
