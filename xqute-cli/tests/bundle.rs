@@ -70,7 +70,7 @@ fn a_bundle_makes_no_directories_and_is_printed_told_and_checked_as_files_are() 
     assert!(bundled[0].contains("out a") && bundled.iter().any(|it| it.contains("| err c")), "{bundled:?}");
     let workdir = bundle.path().join(".xqute");
     told(&bundle, GONE);
-    assert_eq!(names(&workdir), ["journal", "local.lock", "local.log", "local.output"]);
+    assert_eq!(names(&workdir), ["journal", "local.lock", "local.log", "local.output", "run.toml"]);
     assert_eq!(names(&workdir.join("local.output")), ["data", "earlier", "index"]);
     assert!(files.path().join(".xqute/3").exists());
 }
@@ -82,7 +82,7 @@ fn nothing_is_kept_where_nothing_is_wanted() {
     assert_eq!(out, "");
     assert!(err.contains("exit code 1") && !err.contains("see: "), "{err}");
     told(&desk, GONE);
-    assert_eq!(names(&desk.path().join(".xqute")), ["journal", "local.lock", "local.log"]);
+    assert_eq!(names(&desk.path().join(".xqute")), ["journal", "local.lock", "local.log", "run.toml"]);
     assert!(told(&desk, "xqute logs 0").contains("kept nowhere: it runs with `--output none`"));
     let (code, _, err) = bash_in(&desk, "xqute cat 0");
     assert_eq!((code, err.contains("nothing is kept of what job 0 wrote")), (Some(2), true), "{err}");
