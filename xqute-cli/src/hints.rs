@@ -28,7 +28,7 @@ const OPTIONS: [(&[&str], &str); 16] = [
     (&["--bar", "--eta"], "progress is shown on a terminal; `--progress always` shows it elsewhere too"),
     (
         &["--resume", "--resume-failed"],
-        "run the same list again, and only what is left is run; with `--retry-failed` what failed, too",
+        "run the same list again, or say `xqute resume`, and only what is left is run; with `--retry-failed` what failed, too",
     ),
     (
         &["--colsep", "--header"],
