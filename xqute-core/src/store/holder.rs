@@ -59,12 +59,15 @@ fn read_line(path: &str) -> String {
     fs::read_to_string(path).map(|text| text.trim().to_owned()).unwrap_or_default()
 }
 
-/// When a process started: field 22 of its `stat`, counted from behind the name, which may have anything in it.
+/// When a process started: field 22 of its `stat`, counted from behind the name, which may have anything in it. One that has ended
+/// is gone, though nobody has asked how, which in many a container nobody ever does.
 fn start(pid: u32) -> Option<u64> {
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
     let stat = String::from_utf8_lossy(&stat);
     let (_, after_name) = stat.rsplit_once(')')?;
-    after_name.split_whitespace().nth(22 - 3)?.parse().ok()
+    let mut fields = after_name.split_whitespace();
+    let is_dead = matches!(fields.next()?, "Z" | "X");
+    fields.nth(22 - 4)?.parse().ok().filter(|_| !is_dead)
 }
 
 #[cfg(test)]
@@ -85,5 +88,20 @@ mod tests {
         assert!(Holder { pid: u32::MAX, ..here.clone() }.is_gone());
         assert!(!Holder { pid: u32::MAX, boot: "another".into(), ..here.clone() }.is_gone());
         assert!(!Holder { pid: u32::MAX, namespace: 0, ..here }.is_gone());
+    }
+
+    /// Who starts a container's first process often waits for nobody: a program that was killed there is never asked how it ended.
+    #[test]
+    fn a_process_that_has_ended_is_gone_though_nobody_has_asked_how() {
+        use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+        let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        let here = Holder::this_process();
+        let holder = Holder { pid: child.id(), start: start(child.id()).unwrap(), ..here };
+        assert!(!holder.is_gone());
+        child.kill().unwrap();
+        let pid = Pid::from_raw(child.id().cast_signed()).unwrap();
+        waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).unwrap();
+        assert!(holder.is_gone());
+        child.wait().unwrap();
     }
 }
