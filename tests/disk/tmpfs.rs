@@ -55,9 +55,20 @@ impl Tmpfs {
 
     /// From now on nothing can be written, or again.
     pub(crate) fn read_only(&self, only: bool) {
+        // A process that another test starts has the files of this one, too, until it is a program of its own.
+        while only && self.is_open() {
+            std::thread::yield_now();
+        }
         let options = if only { "remount,ro" } else { "remount,rw" };
         let done = Command::new("mount").args(["-o", options, SOURCE]).arg(&self.0).status().unwrap();
         assert!(done.success(), "{options}");
+    }
+
+    /// Whether a process has a file open in it.
+    fn is_open(&self) -> bool {
+        let here = |file: PathBuf| fs::read_link(file).is_ok_and(|it| it.starts_with(&self.0));
+        let list = |path: PathBuf| fs::read_dir(path).into_iter().flatten().flatten().map(|it| it.path());
+        list("/proc".into()).any(|process| list(process.join("fd")).any(here))
     }
 
     /// Blocks and inodes, each all and then those that are free.
