@@ -43,6 +43,8 @@ const FOR_EVER: Duration = Duration::from_secs(120);
 enum Way {
     /// Its jobs are run as they are.
     Direct,
+    /// There is one job: what comes before it is not mixed with what becomes of others.
+    Alone,
     /// Its jobs are run in scripts.
     Wrapped,
     /// Its jobs have failed before, are run again, and what their first attempts left is kept.
@@ -54,6 +56,7 @@ impl Way {
     fn jobs(self) -> usize {
         match self {
             Self::Direct | Self::Again => 10,
+            Self::Alone => 1,
             Self::Wrapped => 4,
         }
     }
@@ -286,15 +289,10 @@ async fn until_there_is_room(way: Way, short: Short, writes: &[&str]) {
 
 #[tokio::test]
 async fn a_run_for_which_there_are_too_few_blocks_goes_on_when_there_are_more() {
-    let writes = [
-        "cannot use the journal",
-        "the journal cannot be written",
-        "job.jid: ",
-        "job.rc: ",
-        "job.status: ",
-        "cannot start jobs from the work directory",
-    ];
+    let writes =
+        ["cannot use the journal", "the journal cannot be written", "job.jid: ", "job.rc: ", "job.status: "];
     until_there_is_room(Way::Direct, Short::Blocks, &writes).await;
+    until_there_is_room(Way::Alone, Short::Blocks, &["cannot start jobs from the work directory"]).await;
 }
 
 #[tokio::test]
