@@ -16,6 +16,8 @@ const REDRAWN: Duration = Duration::from_millis(100);
 const FIRST_DRAWN: Duration = Duration::from_millis(500);
 /// Jobs that ended so long ago count little for the rate.
 const MEMORY: f64 = 10.0;
+/// No estimate is told beyond a year, in seconds.
+const LONGEST: f64 = 365.0 * 86_400.0;
 
 /// How many jobs end in a second, lately.
 #[derive(Debug, Default)]
@@ -97,7 +99,8 @@ impl State {
     /// In seconds.
     fn left(&self) -> Option<f64> {
         let left = self.total?.checked_sub(self.done + self.cancelled).filter(|left| *left > 0)?;
-        (self.rate > 0.0).then(|| left as f64 / self.rate)
+        // Where nothing has ended for long, nobody knows.
+        (self.rate > 0.0).then(|| left as f64 / self.rate).filter(|it| *it < LONGEST)
     }
 }
 
@@ -229,6 +232,8 @@ mod tests {
         assert_eq!(known.short(), "2/5 · 2 running · 1 failed · 1 cancelled · 0.5/s · 4 s left");
         let far = State { done: 1200, total: Some(5000), running: 8, failed: 3, cancelled: 0, rate: 40.0 };
         assert_eq!(far.long(), "1200 of 5000 jobs done, 8 running, 3 failed, 40/s, 95 s left");
+        let stuck = State { rate: 1e-18, ..far };
+        assert!(!stuck.long().contains("left"), "{}", stuck.long());
     }
 
     #[test]

@@ -88,6 +88,12 @@ impl Look<'_> {
             },
             // No start is written down. A journal from before there was a log may have the process.
             None => match left.process {
+                // There the tick is exact, and which boot it is of is not told: a later process may have begun at an earlier one.
+                Some(Process { pid, start })
+                    if Stranger::find(pid, start).is_some_and(|it| it.start < start) =>
+                {
+                    Ok(Found::Unknown("it was started and is gone".to_owned()))
+                }
                 Some(Process { pid, start }) => {
                     self.running(attempt, &Known { place: None, pid, start, fate: None })
                 }
