@@ -27,7 +27,7 @@ The JSON has, of each record, `at` and `bytes` (where it is in the file), `when`
 (`forks`, `retries`, `timeout`, `halt`, `held`: what holds starts back), `fed` (`name`, `argv`, `cwd`), `environment` (`names`;
 values are not kept), `submitting`, `submitted` (`jid`), `started`, `failed` (`why`, `rc`), `retry` (`used` of `retries`, `wait`),
 `gave_up` (`used`, `retries`, `covered`: whether those are for such a failure), `ended` (`state`, `why`, `rc`), `unstarted`
-(`why`), `stopped` (`why`, `by`: because of which job), `waits` (`on`: for which jobs), `done`, `compacted` (`records` that were left out), `given`
+(`why`), `stopped` (`why`, `by`: because of which job), `waits` (`on`: for which jobs), `done`, `compacted` (`records` that were left out), `terms`
 (`tags`, `timeout`, `retries` of the job itself), `after` (`on`, `any`: the jobs that it was fed to wait for), `list_ended` (`jobs`), `unreadable`. Times of
 waiting are milliseconds. What is not known is null.
 

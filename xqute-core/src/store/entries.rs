@@ -90,7 +90,7 @@ pub enum Fact {
     /// The journal was written anew, without so many records that nothing depended on any more.
     Compacted { records: u64 },
     /// The tags, time limit and retries that a job was given itself.
-    Given { tags: Vec<String>, timeout: Option<u64>, retries: Option<u32> },
+    Terms { tags: Vec<String>, timeout: Option<u64>, retries: Option<u32> },
     /// A job was fed to wait for these to succeed, and for `any` to end.
     After { on: Vec<usize>, any: Vec<usize> },
     /// The list of jobs was fed to its end.
@@ -226,7 +226,7 @@ impl From<Record<'_>> for Fact {
             Record::Stopped { why, by, .. } => Self::Stopped { why: why.into(), by },
             Record::Done { .. } => Self::Done,
             Record::Compacted { records, .. } => Self::Compacted { records },
-            Record::Given { tags, timeout, retry, .. } => Self::Given {
+            Record::Given { tags, timeout, retry, .. } => Self::Terms {
                 tags: tags.into_iter().map(Into::into).collect(),
                 timeout: timeout.map(millis),
                 retries: retry.map(|it| it.retries),
