@@ -43,6 +43,9 @@ pub struct Submission {
     pub script: Option<PathBuf>,
     /// The run's own identifier.
     pub run: Arc<str>,
+    /// Whether it may have to wait: it is to start when fewer jobs than this run of those that the backend was given, and is answered
+    /// then. Only a backend that [looks ahead](Backend::looks_ahead) is given one.
+    pub at_once: Option<usize>,
 }
 
 /// Variables for a job's environment, which may be secrets: `Debug` shows their names alone.
@@ -87,6 +90,9 @@ pub enum Refused {
     /// The run cannot go on, because its files cannot be written: no job's fault.
     #[error("{0}")]
     Storage(String),
+    /// It was [taken back](Backend::withdraw) before it started.
+    #[error("it was taken back before it started")]
+    Withdrawn,
 }
 
 /// What was seen of a job.
@@ -172,7 +178,7 @@ pub struct Unreachable(pub String);
 /// A scheduler of jobs: what one implements to run jobs somewhere else.
 ///
 /// The engine calls it from a thread of its own, within a tokio runtime with I/O and time that lives as long as the run;
-/// `submit`, `observe` and `kill` each at most once at a time, but side by side. A backend knows no hook, no journal and
+/// `submit` (unless it [looks ahead](Self::looks_ahead)), `observe` and `kill` each at most once at a time, but side by side. A backend knows no hook, no journal and
 /// no retry: it says what it is told by its cluster, and decides nothing.
 ///
 /// Its futures may be dropped at any await, when the run is dropped. What `observe` has not told then is told by its next
@@ -199,6 +205,20 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// Whether it needs a script for every job. Default: only where hooks or the user put something into it.
     fn needs_script(&self) -> bool {
         false
+    }
+
+    /// Whether it can be given jobs before there is room for them, so that the next one starts as soon as one ends, without a word
+    /// of the engine. Then `submit` is called for each job alone, with [`Submission::at_once`], while earlier ones have not been
+    /// answered; it starts them in their order. Once it says no, it answers those that it has not started with [`Refused::Withdrawn`].
+    /// Default: no.
+    fn looks_ahead(&self) -> bool {
+        false
+    }
+
+    /// Takes back what it was given ahead and has not started: that is answered with [`Refused::Withdrawn`], the rest as it was going
+    /// to be. Default: there is nothing of the kind.
+    fn withdraw(&self) -> Answer<'_, ()> {
+        Box::pin(std::future::ready(()))
     }
 
     /// Submits jobs: an answer for each, in their order. One call for as many as there are. When it is called, it stands in

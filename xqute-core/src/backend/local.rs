@@ -26,6 +26,7 @@ mod wire;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ use super::contract::{
 use crate::job::{Failure, LOCAL_OUTPUT, Output};
 pub use awaken::supervise;
 use jobs::{Jobs, ended, seen, untold};
-use link::{Answer as Said, Heard, Link};
+use link::{About, Answer as Said, Heard, Link};
 use log::{Fate, History};
 use reach::{Reached, reach};
 use record::Attempt;
@@ -80,6 +81,8 @@ struct Shared {
     /// Closed, when the backend is gone.
     seen: mpsc::UnboundedSender<Observation>,
     way: Mutex<Way>,
+    /// A supervisor was lost.
+    has_orphans: AtomicBool,
     /// Since when no job could be started for want of open files while none ran.
     starved: Mutex<Option<Instant>>,
     note: OnceLock<String>,
@@ -119,7 +122,7 @@ impl Local {
         let (seen, ends) = mpsc::unbounded_channel();
         let jobs = Jobs::new(seen.clone());
         let (way, starved, note) = (Mutex::default(), Mutex::default(), OnceLock::new());
-        let shared = Shared { jobs, seen, way, starved, note };
+        let shared = Shared { jobs, seen, way, has_orphans: AtomicBool::new(false), starved, note };
         Self { shared: Arc::new(shared), unseen: Mutex::new(Unseen { ends, told: Vec::new() }) }
     }
 }
@@ -138,6 +141,18 @@ impl Backend for Local {
     /// A guardian keeps nothing but its job's end.
     fn keeps(&self, output: Output) -> bool {
         output != Output::Bundle || awaken::is_able()
+    }
+
+    /// What an earlier supervisor has started, a later one does not count.
+    fn looks_ahead(&self) -> bool {
+        !self.shared.has_orphans.load(Ordering::Acquire)
+    }
+
+    fn withdraw(&self) -> Answer<'_, ()> {
+        Box::pin(async {
+            let link = self.shared.way.lock().await.link.clone();
+            link.into_iter().for_each(|link| link.withdraw());
+        })
     }
 
     fn submit<'a>(&'a self, jobs: &'a [Submission]) -> Answer<'a, Vec<Result<Accepted, Refused>>> {
@@ -190,6 +205,10 @@ impl Shared {
                     break;
                 }
             };
+            // Only now: who has another way than before knows of the orphans.
+            if self.has_orphans.load(Ordering::Acquire) {
+                open.retain(|at| jobs[*at].at_once.is_none());
+            }
             let mut requests = Vec::new();
             open.retain(|at| match start::ask(&jobs[*at], &mut requests) {
                 Ok(()) => true,
@@ -198,7 +217,7 @@ impl Shared {
                     false
                 }
             });
-            let asked = link.ask(&requests, open.len());
+            let asked = link.ask(&requests, About::Starts, open.len());
             let mut lost = Vec::new();
             for (at, answer) in open.into_iter().zip(asked) {
                 match answer.await {
@@ -207,6 +226,7 @@ impl Shared {
                         is_short |= why.errno == libc::EMFILE;
                         answers[at] = Some(Err(start::refused(&jobs[at], why)));
                     }
+                    Ok(Said::Withdrawn) => answers[at] = Some(Err(Refused::Withdrawn)),
                     Ok(Said::Signalled) | Err(_) => lost.push(at),
                 }
             }
@@ -218,7 +238,13 @@ impl Shared {
         }
         let lost = || Err(Refused::Later("its supervisor is lost again and again".to_owned()));
         let starves = self.starves(is_short).await;
-        answers.into_iter().map(|it| start::at_last(it.unwrap_or_else(lost), starves)).collect()
+        let answers = answers.into_iter().zip(jobs);
+        let told = |(answer, job): (Option<_>, &Submission)| match answer {
+            Some(answer) => start::at_last(answer, starves),
+            None if job.at_once.is_some() => Err(Refused::Withdrawn),
+            None => start::at_last(lost(), starves),
+        };
+        answers.map(told).collect()
     }
 
     /// Whether to wait for open files is in vain.
@@ -248,7 +274,7 @@ impl Shared {
             let Some(link) = link.filter(|_| !processes.is_empty()) else { break };
             let mut request = Vec::new();
             wire::Request::Kill { how, processes }.encode(&mut request);
-            let mut answers = link.ask(&request, 1);
+            let mut answers = link.ask(&request, About::Kill, 1);
             if let Some(answer) = answers.pop()
                 && answer.await.is_ok()
             {
@@ -289,6 +315,7 @@ impl Shared {
         }
         let mut way = self.way.lock().await;
         way.link = None;
+        self.has_orphans.store(true, Ordering::Release);
         tracing::warn!(
             "the supervisor of this machine's jobs is gone: its jobs run on, and are watched from here"
         );

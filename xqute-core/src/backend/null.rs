@@ -94,6 +94,7 @@ mod tests {
             output: crate::job::Output::Files,
             script: None,
             run: "run".into(),
+            at_once: None,
         }
     }
 

@@ -18,8 +18,11 @@ use super::perform::Wrapping;
 use super::recovery::Recovery;
 use crate::backend::{Answer, Backend, Found, Local, Unreachable};
 use crate::hook::{Control, Handle, Hooks, PluginSet, Run, Scheduler};
-use crate::job::{KillReason, Output, RetryPolicy};
+use crate::job::{KillReason, Moment, Output, RetryPolicy};
 use crate::store::{self, Opened, Record, WorkDir};
+
+/// How many jobs a scheduler is given ahead of their turn, where it can have some.
+const AHEAD: usize = 16;
 
 impl XquteBuilder {
     pub(super) fn try_build(mut self) -> Result<Xqute, BuildError> {
@@ -50,7 +53,8 @@ impl XquteBuilder {
         let only = self.kills.as_ref().map(|(jobs, _)| jobs.clone());
         feeder.remember(History::new(past, Arc::downgrade(&workdir), self.retry_failed).only(only));
         scene.run.freeze();
-        let settings = self.settings(&scene, backend.uses_files());
+        let ahead = if backend.looks_ahead() && recovery.is_empty() { self.ahead(&scene) } else { 0 };
+        let settings = Settings { ahead, ..self.settings(&scene, backend.uses_files()) };
         let (poll_interval, throttle) = (self.poll_interval, self.throttle);
         let wrapping = Wrapping { output: self.output, ..self.wrapping };
         let parts = Parts {
@@ -139,6 +143,13 @@ impl XquteBuilder {
         self.halt.or((self.strategy == ErrorStrategy::Halt).then(|| Halt::now().failed(1)))
     }
 
+    /// Who is asked before each start, or may stop the run because of how a job ended, is to be heard before the next one starts.
+    fn ahead(&self, scene: &Scene) -> usize {
+        let is_asked =
+            scene.told().has(Moment::Submitting) || self.throttle.is_set() || self.halts().is_some();
+        if is_asked { 0 } else { AHEAD }
+    }
+
     fn settings(&self, scene: &Scene, files: bool) -> Settings {
         Settings {
             workdir: scene.run.shared_workdir(),
@@ -150,6 +161,7 @@ impl XquteBuilder {
             halt: self.halts(),
             expected: self.expected,
             files,
+            ahead: 0,
             seed: random(),
             paced: self.throttle.is_set(),
             told: scene.told(),

@@ -50,6 +50,8 @@ pub(super) struct Settings {
     pub(super) files: bool,
     /// What makes the jitter of waits random.
     pub(super) seed: u64,
+    /// How many jobs the scheduler may have ahead of their turn.
+    pub(super) ahead: usize,
     /// Whether each start holds the next one back.
     pub(super) paced: bool,
     pub(super) told: Told,
@@ -91,6 +93,8 @@ pub(super) struct Dispatcher {
     waiting: Waiting,
     /// Slots taken.
     busy: usize,
+    /// The job that ended last was a short one.
+    is_brief: bool,
     /// Jobs with hooks that have not returned, and whoever else is called.
     calling: usize,
     counts: Counts,
@@ -134,6 +138,7 @@ impl Dispatcher {
             postponed: BTreeSet::new(),
             waiting: Waiting::default(),
             busy: 0,
+            is_brief: false,
             calling: 0,
             counts: Counts::default(),
             attempts: 0,
@@ -155,6 +160,11 @@ impl Dispatcher {
     /// What it is about to hear happens now, in milliseconds since the epoch; `publishing`: somebody reads events.
     pub(super) fn at(&mut self, now: u64, publishing: bool) {
         (self.now, self.publishing) = (now, publishing);
+    }
+
+    /// Whether the scheduler takes jobs ahead of their turn.
+    pub(super) fn looks_ahead(&mut self, it: bool) {
+        self.settings.ahead *= usize::from(it);
     }
 
     /// What is to be written down before the orders are performed.
@@ -276,7 +286,7 @@ impl Dispatcher {
     fn fill_slots(&mut self) {
         self.tell_dependents();
         let may_start = self.may_start();
-        while may_start && !self.held && self.busy < self.settings.forks && self.hooks_keep_up() {
+        while may_start && !self.held && self.busy < self.slots() && self.hooks_keep_up() {
             let Some(index) = self.queue.pop_front() else { return };
             // One that was cancelled meanwhile stays in the queue until its turn.
             if self.jobs.get(index).is_some_and(|entry| entry.state == State::Queued) {
@@ -284,6 +294,12 @@ impl Dispatcher {
                 self.step(index, Event::Turn);
             }
         }
+    }
+
+    /// How many jobs may have left the queue. Only short jobs gain by being given ahead: others are better asked about in their turn.
+    fn slots(&self) -> usize {
+        let ahead = if self.is_brief { self.settings.ahead } else { 0 };
+        self.settings.forks.saturating_add(ahead)
     }
 
     /// Whether starts are held back.

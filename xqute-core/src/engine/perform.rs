@@ -146,6 +146,7 @@ impl Performer {
                 }
             }
             Order::Discard(asked) => self.caller.discard(asked),
+            Order::Withdraw => questions.withdraw(),
             Order::Kill(jid, how) => questions.kill(jid, how),
             Order::Timer(index, timer, after) => self.timers.set(index, timer, after, Instant::now()),
             Order::CloseFeed => self.feeder.close(true),
@@ -231,7 +232,10 @@ fn starts_first(orders: Vec<Order>) -> (Vec<Order>, Vec<Order>) {
 
 /// Whether an order shows no fact to anybody, so that it need not wait for the journal.
 fn tells_nothing(order: &Order) -> bool {
-    matches!(order, Order::Kill(..) | Order::Timer(..) | Order::CloseFeed | Order::Discard(_))
+    matches!(
+        order,
+        Order::Withdraw | Order::Kill(..) | Order::Timer(..) | Order::CloseFeed | Order::Discard(_)
+    )
 }
 
 fn write_file(files: &JobFiles, file: &SmallFile) -> io::Result<()> {

@@ -1,7 +1,7 @@
-//! What is the backend being asked? One submission, one observation and one kill at a time, each until it has answered,
-//! whatever else happens meanwhile.
+//! What is the backend being asked? One observation and one kill at a time, and one submission unless it looks ahead; each until
+//! it has answered, whatever else happens meanwhile.
 
-use std::future::ready;
+use std::future::{poll_fn, ready};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -32,6 +32,11 @@ pub(super) struct Questions {
     to_submit: Vec<Submission>,
     to_kill: Vec<(Jid, Kill)>,
     submitting: Option<Question<Submitted>>,
+    /// Jobs given ahead, in their order.
+    ahead: Vec<Question<Submitted>>,
+    /// What has not started is to be taken back.
+    withdraws: bool,
+    withdrawing: Option<Question<()>>,
     killing: Option<Question<()>>,
     observing: Option<Question<Result<Vec<Observation>, Unreachable>>>,
     recovering: Option<Question<Result<Vec<Found>, Unreachable>>>,
@@ -59,6 +64,9 @@ impl Questions {
             to_submit: Vec::new(),
             to_kill: Vec::new(),
             submitting: None,
+            ahead: Vec::new(),
+            withdraws: false,
+            withdrawing: None,
             killing: None,
             observing: None,
             recovering: None,
@@ -73,7 +81,14 @@ impl Questions {
     }
 
     pub(super) fn submit(&mut self, job: Submission) {
-        self.to_submit.push(job);
+        match job.at_once {
+            None => self.to_submit.push(job),
+            Some(_) => self.ahead.push(Box::pin(submit(Arc::clone(&self.backend), vec![job]))),
+        }
+    }
+
+    pub(super) fn withdraw(&mut self) {
+        self.withdraws = true;
     }
 
     pub(super) fn kill(&mut self, jid: Jid, how: Kill) {
@@ -87,7 +102,7 @@ impl Questions {
 
     /// Whether nothing is under way that somebody must hear the answer of.
     pub(super) fn are_answered(&self) -> bool {
-        self.submitting.is_none() && self.to_submit.is_empty()
+        self.submitting.is_none() && self.to_submit.is_empty() && self.ahead.is_empty()
     }
 
     /// Hands over what is to be submitted, as far as that needs no waiting.
@@ -95,10 +110,10 @@ impl Questions {
         self.ask_to_submit();
         // Who waits for the answer later asks to be woken.
         let mut context = Context::from_waker(Waker::noop());
-        if let Some(question) = &mut self.submitting
-            && let Poll::Ready(answers) = question.as_mut().poll(&mut context)
-        {
-            self.submitting = Some(Box::pin(ready(answers)));
+        for question in self.submitting.iter_mut().chain(&mut self.ahead) {
+            if let Poll::Ready(answers) = question.as_mut().poll(&mut context) {
+                *question = Box::pin(ready(answers));
+            }
         }
     }
 
@@ -112,6 +127,10 @@ impl Questions {
     /// Asks what there is to ask.
     pub(super) fn ask(&mut self, dispatcher: &Dispatcher) {
         self.ask_to_submit();
+        if self.withdraws && self.withdrawing.is_none() {
+            self.withdraws = false;
+            self.withdrawing = Some(Box::pin(withdraw(Arc::clone(&self.backend))));
+        }
         if self.killing.is_none() && !self.to_kill.is_empty() {
             let kills = std::mem::take(&mut self.to_kill);
             self.killing = Some(Box::pin(kill(Arc::clone(&self.backend), kills)));
@@ -145,9 +164,19 @@ impl Questions {
     pub(super) async fn answered(&mut self) -> Answered {
         tokio::select! {
             biased;
+            // Before the starts: what ends makes room for what starts.
+            seen = answer(&mut self.observing) => {
+                self.observing = None;
+                self.known(seen).map_or(Answered::Nothing, Answered::Seen)
+            }
             answers = answer(&mut self.submitting) => {
                 self.submitting = None;
                 Answered::Submitted(answers)
+            }
+            answers = answers(&mut self.ahead) => Answered::Submitted(answers),
+            () = answer(&mut self.withdrawing) => {
+                self.withdrawing = None;
+                Answered::Nothing
             }
             () = answer(&mut self.killing) => {
                 self.killing = None;
@@ -159,10 +188,6 @@ impl Questions {
                     self.to_recover = Arc::default();
                     Answered::Recovered(found)
                 })
-            }
-            seen = answer(&mut self.observing) => {
-                self.observing = None;
-                self.known(seen).map_or(Answered::Nothing, Answered::Seen)
             }
         }
     }
@@ -189,6 +214,8 @@ impl Questions {
     pub(super) async fn kill_at_once(&mut self) {
         let kills = std::mem::take(&mut self.to_kill);
         let last = async {
+            // Or what is killed makes room for them.
+            withdraw(Arc::clone(&self.backend)).await;
             answer_if_any(&mut self.killing).await;
             kill(Arc::clone(&self.backend), kills).await;
         };
@@ -213,6 +240,10 @@ async fn submit(backend: Arc<dyn Backend>, jobs: Vec<Submission>) -> Submitted {
     jobs.iter().map(|job| job.index).zip(answers).collect()
 }
 
+async fn withdraw(backend: Arc<dyn Backend>) {
+    backend.withdraw().await;
+}
+
 async fn kill(backend: Arc<dyn Backend>, kills: Vec<(Jid, Kill)>) {
     for how in [Kill::Term, Kill::Kill] {
         let jids: Vec<Jid> =
@@ -233,6 +264,22 @@ async fn answer<T>(question: &mut Option<Question<T>>) -> T {
         Some(question) => question.await,
         None => std::future::pending().await,
     }
+}
+
+/// All answers that are there, and one at least.
+async fn answers(questions: &mut Vec<Question<Submitted>>) -> Submitted {
+    poll_fn(|context| {
+        let mut told = Vec::new();
+        questions.retain_mut(|question| match question.as_mut().poll(context) {
+            Poll::Ready(answers) => {
+                told.extend(answers);
+                false
+            }
+            Poll::Pending => true,
+        });
+        if told.is_empty() { Poll::Pending } else { Poll::Ready(told) }
+    })
+    .await
 }
 
 async fn answer_if_any(question: &mut Option<Question<()>>) {

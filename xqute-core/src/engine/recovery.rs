@@ -46,6 +46,11 @@ impl Recovery {
         Self { jobs, asking, live: HashMap::new() }
     }
 
+    /// Whether nothing is left.
+    pub(super) fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
     /// What the scheduler is to be asked about.
     pub(super) fn question(&self) -> Vec<Left> {
         self.jobs

@@ -112,6 +112,7 @@ impl Engine {
             }
             let woke = self.wait(&mut polls).await;
             self.dispatcher.at(store::now(), self.performer.publishes());
+            self.dispatcher.looks_ahead(self.questions.backend().looks_ahead());
             self.handle(woke);
             self.handle_more();
         }

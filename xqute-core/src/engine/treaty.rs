@@ -135,6 +135,8 @@ pub(super) enum Order {
     Write(usize, SmallFile),
     /// Drop what was asked for a job that has ended.
     Discard(Asked),
+    /// Take back from the scheduler what it has not started.
+    Withdraw,
     /// Kill a job that the scheduler has.
     Kill(Jid, Kill),
     /// Start or stop a job's timer.

@@ -102,6 +102,8 @@ pub(crate) enum Event {
     Submitted,
     /// The scheduler did not, for now.
     Postponed,
+    /// It was taken back from the scheduler before it started.
+    Withdrawn,
     /// The scheduler is to be asked again.
     Resubmit,
     /// The scheduler did not, for good.

@@ -56,7 +56,11 @@ pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step
         | (State::Verifying, Event::Judged(Err(failure))) => fails(failure, rules, false),
         (State::Submitting { kill }, Event::Submitted) => submitted(kill),
         (State::Submitting { kill: None }, Event::Postponed) => moves(State::Postponed, &[Postpone]),
-        (State::Submitting { kill: Some(stop) }, Event::Postponed | Event::Rejected(_)) => cancels(stop.why),
+        (State::Submitting { kill: None }, Event::Withdrawn) => moves(State::Queued, &[]),
+        (
+            State::Submitting { kill: Some(stop) },
+            Event::Postponed | Event::Withdrawn | Event::Rejected(_),
+        ) => cancels(stop.why),
         (State::Submitted, Event::Started) => moves(State::Running, &[Tell(Moment::Started), StartTimeout]),
         (State::Asking { why, started: false }, Event::Started) => {
             moves(State::Asking { why, started: true }, STARTED)

@@ -59,6 +59,7 @@ fn events() -> impl Strategy<Value = Event> {
         1 => Just(Event::Decided(skipped())),
         1 => Just(Event::Broken(Failure::Hook("broken".into()))),
         1 => Just(Event::Postponed),
+        1 => Just(Event::Withdrawn),
         1 => Just(Event::Resubmit),
         1 => failures().prop_map(Event::Rejected),
         1 => stops(),
@@ -79,7 +80,8 @@ fn follows(before: Option<Moment>, next: Moment) -> bool {
     match next {
         Init => before.is_none(),
         Queued => matches!(before, Some(Init | Failed)),
-        Submitting => before == Some(Queued),
+        // The second: it was taken back from the scheduler.
+        Submitting => matches!(before, Some(Queued | Submitting)),
         Submitted => before == Some(Submitting),
         // From `Init` on: an earlier run has told what comes between.
         Started => matches!(before, Some(Init | Submitted | Killing)),

@@ -27,7 +27,15 @@ const ROOM: usize = 16 * 1024;
 pub(super) enum Answer {
     Started(Accepted),
     Refused(NotStarted),
+    Withdrawn,
     Signalled,
+}
+
+/// What is asked for: the answers to starts come in their order, and those to kills in theirs.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum About {
+    Starts,
+    Kill,
 }
 
 /// The way to a supervisor.
@@ -42,7 +50,8 @@ pub(super) struct Link {
 #[derive(Debug, Default)]
 struct Asked {
     unsent: Vec<u8>,
-    unanswered: VecDeque<oneshot::Sender<Answer>>,
+    starts: VecDeque<oneshot::Sender<Answer>>,
+    kills: VecDeque<oneshot::Sender<Answer>>,
     /// There is nobody on the other side.
     is_lost: bool,
 }
@@ -66,7 +75,12 @@ impl Link {
 
     /// Sends requests, to which this many answers come; none comes any more where the link is lost. It does not wait, so that
     /// nobody can give up in the middle of one.
-    pub(super) fn ask(&self, requests: &[u8], answers: usize) -> Vec<oneshot::Receiver<Answer>> {
+    pub(super) fn ask(
+        &self,
+        requests: &[u8],
+        about: About,
+        answers: usize,
+    ) -> Vec<oneshot::Receiver<Answer>> {
         let mut asked = self.lock();
         if asked.is_lost {
             return (0..answers).map(|_| oneshot::channel().1).collect();
@@ -75,13 +89,23 @@ impl Link {
         let mut receivers = Vec::with_capacity(answers);
         for _ in 0..answers {
             let (sender, receiver) = oneshot::channel();
-            asked.unanswered.push_back(sender);
+            match about {
+                About::Starts => asked.starts.push_back(sender),
+                About::Kill => asked.kills.push_back(sender),
+            }
             receivers.push(receiver);
         }
         if !self.send(&mut asked) {
             self.more.notify_one();
         }
         receivers
+    }
+
+    /// Has those starts answered that wait.
+    pub(super) fn withdraw(&self) {
+        let mut request = Vec::new();
+        wire::Request::Withdraw.encode(&mut request);
+        self.ask(&request, About::Starts, 0);
     }
 
     /// Whether all is sent. Where it cannot be, the other side is found to be gone by who listens.
@@ -111,9 +135,11 @@ impl Link {
         }
     }
 
-    /// Answers the oldest request.
+    /// Answers the oldest request of its kind.
     fn answer(&self, answer: Answer) {
-        if let Some(asked) = self.lock().unanswered.pop_front() {
+        let mut asked = self.lock();
+        let kind = if matches!(answer, Answer::Signalled) { &mut asked.kills } else { &mut asked.starts };
+        if let Some(asked) = kind.pop_front() {
             // Who asked may be gone.
             let _ = asked.send(answer);
         }
@@ -123,7 +149,7 @@ impl Link {
     pub(super) fn lose(&self) {
         let mut asked = self.lock();
         asked.is_lost = true;
-        asked.unanswered.clear();
+        (asked.starts, asked.kills) = Default::default();
     }
 
     fn lock(&self) -> MutexGuard<'_, Asked> {
@@ -195,6 +221,7 @@ impl Heard {
                     }
                 }
                 Reply::Refused(why) => link.answer(Answer::Refused(why)),
+                Reply::Withdrawn => link.answer(Answer::Withdrawn),
                 Reply::Signalled => link.answer(Answer::Signalled),
                 Reply::Held { errno } => {
                     tracing::warn!("{}", not_kept(workdir, &io::Error::from_raw_os_error(errno)));

@@ -80,6 +80,11 @@ impl Nursery {
         self.children.is_empty() && self.unwritten.is_empty()
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.children.len()
+    }
+
     /// The starts of all that run, or whose end cannot be told yet.
     pub(super) fn live(&self) -> Vec<Record> {
         self.children.iter().filter(|it| it.ended.is_none() || it.is_held).map(Child::started).collect()

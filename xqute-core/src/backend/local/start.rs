@@ -44,7 +44,9 @@ pub(super) fn ask(job: &Submission, to: &mut Vec<u8>) -> Result<(), Refused> {
         (None, Output::Bundle) => To::Bundle { directory: &stdout },
         (script, _) => To::Files { stdout: &stdout, stderr: &stderr, append: script.is_some() },
     };
-    Request::Start(Start { attempt, argv, env, cwd: &cwd, output }).encode(to);
+    // Where it need not wait, no number is too many.
+    let at_once = job.at_once.and_then(|it| u32::try_from(it).ok()).unwrap_or(u32::MAX);
+    Request::Start(Start { attempt, at_once, argv, env, cwd: &cwd, output }).encode(to);
     if to.len() - begin > LONGEST {
         to.truncate(begin);
         return Err(refused(job, NotStarted { stage: Stage::Program, errno: libc::E2BIG }));

@@ -1,6 +1,7 @@
 //! Who starts and outlives? One thread, in a process of its own or, where that cannot be, in the program: it starts what its
 //! client asks for, and tells how it ends. A client may go, and another come; it is gone after its last child.
 
+use std::collections::VecDeque;
 use std::env;
 use std::ffi::{CStr, OsStr};
 use std::fs::File;
@@ -9,7 +10,7 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -18,10 +19,14 @@ use super::nursery::Nursery;
 use super::reach;
 use super::record::Record;
 use super::surroundings::Surroundings;
-use super::wire::{self, Broken, Reply, Request, VERSION};
+use super::wire::{self, Broken, Reply, Request, Start, VERSION};
 
 /// Most jobs started between two looks at what has ended.
 const BATCH: usize = 16;
+/// How many jobs have to wait for their turn for the client to be told later of those that ran: it need not hurry.
+const ENOUGH: usize = 4;
+/// How much later.
+const GATHERS: Duration = Duration::from_millis(1);
 /// Most bytes read at once.
 const READ: usize = 64 * 1024;
 
@@ -79,9 +84,7 @@ impl Supervisor {
     }
 
     fn wait(&self) -> io::Result<Woken> {
-        let waits = self.client.as_ref().is_some_and(Client::has_message);
-        let limit = if waits { Some(Default::default()) } else { self.nursery.pause(Instant::now()) };
-        let limit = limit.and_then(|it| Timespec::try_from(it).ok());
+        let limit = self.pause(Instant::now()).and_then(|it| Timespec::try_from(it).ok());
         let mut fds: Vec<PollFd<'_>> = Vec::new();
         let door = self.door.as_ref().filter(|_| self.is_open());
         if let Some(door) = door {
@@ -101,6 +104,16 @@ impl Supervisor {
         Ok(Woken { door, client, ended })
     }
 
+    /// How long until there is something to do that no descriptor tells of.
+    fn pause(&self, now: Instant) -> Option<Duration> {
+        let room = self.nursery.count();
+        if self.client.as_ref().is_some_and(|it| it.has_message() || it.has_next(room)) {
+            return Some(Duration::ZERO);
+        }
+        let told = self.client.as_ref().and_then(|it| it.due).map(|it| it.saturating_duration_since(now));
+        self.nursery.pause(now).into_iter().chain(told).min()
+    }
+
     fn turn(&mut self, woken: &Woken) {
         let before = self.nursery.fault();
         let ends = self.nursery.look(|at| woken.ended[at], Instant::now());
@@ -116,7 +129,9 @@ impl Supervisor {
         }
         self.obey();
         if let Some(client) = &mut self.client {
-            client.flush();
+            if !client.gathers(Instant::now()) {
+                client.flush();
+            }
             if client.is_done() {
                 self.client = None;
             }
@@ -139,8 +154,8 @@ impl Supervisor {
     /// Does what the client asks for.
     fn obey(&mut self) {
         let Self { nursery, client: Some(client), surroundings, door, .. } = self else { return };
-        let (inbox, mut at, mut starts) = (std::mem::take(&mut client.inbox), client.at, 0);
-        while starts < BATCH {
+        let (inbox, mut at) = (std::mem::take(&mut client.inbox), client.at);
+        loop {
             let (message, size) = match wire::message(&inbox[at..]) {
                 Ok(Some(it)) => it,
                 Ok(None) => break,
@@ -162,11 +177,10 @@ impl Supervisor {
                     });
                 }
                 Ok(_) if !client.is_welcome => client.breaks(),
-                Ok(Request::Start(_)) if client.is_gone => {}
-                Ok(Request::Start(job)) => {
-                    starts += 1;
-                    client.say(&nursery.start(&job, surroundings).map_or_else(Reply::Refused, Reply::Told));
+                Ok(Request::Start(Start { at_once, .. })) => {
+                    client.next.push_back((at_once as usize, message.to_vec()));
                 }
+                Ok(Request::Withdraw) => client.withdraw(),
                 Ok(Request::Kill { how, processes }) => {
                     processes.into_iter().for_each(|(pid, start)| nursery.kill(pid, start, how));
                     client.say(&Reply::Signalled);
@@ -176,6 +190,23 @@ impl Supervisor {
             at += size;
         }
         client.keep(inbox, at);
+        self.start_next();
+    }
+
+    /// Starts what the client has asked for, as far as there is room for it.
+    fn start_next(&mut self) {
+        let Self { nursery, client: Some(client), surroundings, .. } = self else { return };
+        if client.is_gone {
+            client.next.clear();
+        }
+        let mut starts = 0;
+        while starts < BATCH && client.has_next(nursery.count()) {
+            let Some((_, message)) = client.next.pop_front() else { break };
+            // It was understood when it came in.
+            let Ok(Request::Start(job)) = Request::decode(&message) else { continue };
+            starts += 1;
+            client.say(&nursery.start(&job, surroundings).map_or_else(Reply::Refused, Reply::Told));
+        }
         if starts > 0 {
             nursery.weigh();
         }
@@ -200,8 +231,12 @@ struct Client {
     /// What it said, from `at` on not looked at yet.
     inbox: Vec<u8>,
     at: usize,
+    /// The jobs that it wants to have started, each as soon as fewer than so many run.
+    next: VecDeque<(usize, Vec<u8>)>,
     /// What it is to be told.
     outbox: Vec<u8>,
+    /// Until when that may wait, for more to come.
+    due: Option<Instant>,
     /// It has said hello.
     is_welcome: bool,
     /// It is no more: what it wanted to have started is not.
@@ -215,12 +250,15 @@ impl Client {
         stream.set_nonblocking(true)?;
         let (inbox, outbox, no) = (Vec::new(), Vec::new(), false);
         let room = vec![0; READ].into_boxed_slice();
-        Ok(Self { stream, room, inbox, at: 0, outbox, is_welcome: no, is_gone: no, is_silent: no })
+        let next = VecDeque::new();
+        let (is_welcome, is_gone, is_silent) = (no, no, no);
+        Ok(Self { stream, room, inbox, at: 0, next, outbox, due: None, is_welcome, is_gone, is_silent })
     }
 
     /// Where it is gone, there is nothing to wait for but the descriptor's own news of that.
     fn interest(&self) -> PollFlags {
-        let write = if self.outbox.is_empty() { PollFlags::empty() } else { PollFlags::OUT };
+        let waits = self.outbox.is_empty() || self.due.is_some();
+        let write = if waits { PollFlags::empty() } else { PollFlags::OUT };
         PollFlags::IN | write
     }
 
@@ -272,6 +310,26 @@ impl Client {
     fn breaks(&mut self) {
         self.ends();
         self.is_welcome = false;
+    }
+
+    /// Whether one of the jobs that it waits for may start, with so many that run.
+    fn has_next(&self, running: usize) -> bool {
+        self.next.front().is_some_and(|(at_once, _)| running < *at_once)
+    }
+
+    /// It does not want any more what has not started.
+    fn withdraw(&mut self) {
+        for _ in self.next.drain(..) {
+            Reply::Withdrawn.encode(&mut self.outbox);
+        }
+    }
+
+    /// Whether what it is to be told waits for more to come.
+    fn gathers(&mut self, now: Instant) -> bool {
+        let hurries = self.outbox.is_empty() || self.next.len() < ENOUGH;
+        let due = *self.due.get_or_insert(now + GATHERS);
+        self.due = self.due.filter(|_| !hurries && due > now);
+        self.due.is_some()
     }
 
     fn flush(&mut self) {

@@ -11,7 +11,7 @@ use super::record::{Attempt, Record, SIZE};
 use crate::backend::Kill;
 
 /// Raised when a message changes: a supervisor may outlive the program that started it by days.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 /// The longest message: the system takes less than that as a program's arguments.
 pub(super) const LONGEST: usize = 16 * 1024 * 1024;
 
@@ -35,12 +35,16 @@ pub(super) enum Request<'a> {
         how: Kill,
         processes: Vec<(i32, u64)>,
     },
+    /// Drop what has not started. It is not answered itself; each of those starts is.
+    Withdraw,
 }
 
 /// A job to start.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Start<'a> {
     pub(super) attempt: Attempt,
+    /// It is to start when fewer jobs than this run. Those behind it wait for it.
+    pub(super) at_once: u32,
     pub(super) argv: Vec<&'a CStr>,
     /// `NAME=VALUE`, beside what the program has; each name once.
     pub(super) env: Vec<&'a CStr>,
@@ -67,6 +71,8 @@ pub(super) enum Reply {
     Told(Record),
     /// There is no process.
     Refused(NotStarted),
+    /// There is none, because the program did not want it any more.
+    Withdrawn,
     /// The signals are sent.
     Signalled,
     /// What jobs have written that have ended cannot be kept for now: the system's error. Their ends are told when it can.
@@ -80,6 +86,7 @@ impl fmt::Debug for Request<'_> {
             Self::Hello { version, cwd, .. } => write!(f, "Hello {version} from {cwd:?}"),
             Self::Start(it) => write!(f, "Start {:?}: {:?}", it.attempt, it.argv),
             Self::Kill { how, processes } => write!(f, "{how:?} {processes:?}"),
+            Self::Withdraw => f.write_str("Withdraw"),
         }
     }
 }
@@ -96,6 +103,7 @@ impl Request<'_> {
                 to.extend(it.attempt.run.to_le_bytes());
                 to.extend(it.attempt.index.to_le_bytes());
                 to.extend(it.attempt.number.to_le_bytes());
+                to.extend(it.at_once.to_le_bytes());
                 let (kind, first, second) = match it.output {
                     To::Files { stdout, stderr, append } => (u8::from(append), stdout, stderr),
                     To::Bundle { directory } => (2, directory, c""),
@@ -112,6 +120,7 @@ impl Request<'_> {
                     to.extend(start.to_le_bytes());
                 }
             }),
+            Self::Withdraw => framed(to, 4, |_| {}),
         }
     }
 }
@@ -123,6 +132,7 @@ impl<'a> Request<'a> {
             1 => Self::Hello { version: it.u32()?, cwd: it.text()?, env: it.texts()? },
             2 => {
                 let attempt = Attempt { run: it.u64()?, index: it.u64()?, number: it.u32()? };
+                let at_once = it.u32()?;
                 let kind = it.byte()?;
                 let (cwd, first, second) = (it.text()?, it.text()?, it.text()?);
                 let output = match kind {
@@ -131,7 +141,7 @@ impl<'a> Request<'a> {
                     _ => return Err(Broken),
                 };
                 let (argv, env) = (it.texts()?, it.texts()?);
-                Self::Start(Start { attempt, argv, env, cwd, output })
+                Self::Start(Start { attempt, at_once, argv, env, cwd, output })
             }
             3 => {
                 let how = if it.byte()? == 1 { Kill::Kill } else { Kill::Term };
@@ -141,6 +151,7 @@ impl<'a> Request<'a> {
                 }
                 Self::Kill { how, processes }
             }
+            4 => Self::Withdraw,
             _ => return Err(Broken),
         };
         if it.0.is_empty() { Ok(request) } else { Err(Broken) }
@@ -160,6 +171,7 @@ impl Reply {
                 to.extend(errno.to_le_bytes());
             }),
             Self::Signalled => framed(to, 4, |_| {}),
+            Self::Withdrawn => framed(to, 6, |_| {}),
             Self::Held { errno } => framed(to, 5, |to| to.extend(errno.to_le_bytes())),
         }
     }
@@ -181,6 +193,7 @@ impl Reply {
             }
             4 => Self::Signalled,
             5 => Self::Held { errno: it.u32()?.cast_signed() },
+            6 => Self::Withdrawn,
             _ => return Err(Broken),
         };
         if it.0.is_empty() { Ok(reply) } else { Err(Broken) }

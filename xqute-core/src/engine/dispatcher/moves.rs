@@ -69,7 +69,7 @@ impl Dispatcher {
         self.busy += usize::from(after.holds_slot());
         self.busy -= usize::from(before.holds_slot());
         if after == State::Queued {
-            self.queue.push_back(index);
+            self.queues(index, before);
         }
         self.note_kill(index, before, after);
         if after == State::Postponed {
@@ -88,6 +88,15 @@ impl Dispatcher {
             self.postponed.remove(&index);
             self.orders.push(Order::Timer(index, Timer::Resubmit, None));
         }
+    }
+
+    /// What was taken back goes before what comes after it.
+    fn queues(&mut self, index: usize, before: State) {
+        let at = match before {
+            State::Submitting { .. } => self.queue.iter().position(|it| *it > index),
+            _ => None,
+        };
+        self.queue.insert(at.unwrap_or(self.queue.len()), index);
     }
 
     /// That it is told to end is written down before it is: who finds it ended knows for whom.
@@ -118,6 +127,9 @@ impl Dispatcher {
             && self.live.get(jid) == Some(&index)
         {
             self.live.remove(jid);
+            // It may run for ever: the scheduler counts it, and this does not.
+            self.withdraw();
+            self.settings.ahead = 0;
         }
     }
 

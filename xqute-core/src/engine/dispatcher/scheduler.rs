@@ -11,6 +11,9 @@ use crate::job::{Failure, Usage};
 use crate::lifecycle::{Event, How, Stop};
 use crate::store::Record;
 
+/// Up to how many milliseconds a job is a short one.
+const BRIEF: u64 = 100;
+
 impl Dispatcher {
     /// The scheduler took a job, or not.
     pub(in crate::engine) fn submitted(&mut self, index: usize, answer: Result<Accepted, Refused>) {
@@ -22,9 +25,11 @@ impl Dispatcher {
             Err(Refused::Later(why)) => {
                 tracing::info!(index, "the scheduler takes no more jobs for now: {why}");
                 self.step(index, Event::Postponed);
-                if let Some((_, why)) = self.stopping {
-                    self.step(index, Event::Stop(Stop { how: How::Ask, why: stop::reason(why) }));
-                }
+                self.stop_too(index);
+            }
+            Err(Refused::Withdrawn) => {
+                self.step(index, Event::Withdrawn);
+                self.stop_too(index);
             }
             Err(Refused::Storage(why)) => {
                 self.not_submitted(index, &why);
@@ -33,6 +38,13 @@ impl Dispatcher {
             }
         }
         self.fill_slots();
+    }
+
+    /// It did not start. Where the run is being stopped, it never will.
+    fn stop_too(&mut self, index: usize) {
+        if let Some((_, why)) = self.stopping {
+            self.step(index, Event::Stop(Stop { how: How::Ask, why: stop::reason(why) }));
+        }
     }
 
     /// It was to be submitted, and was not, because the run's files cannot be written: nothing is left of that for another run.
@@ -102,6 +114,8 @@ impl Dispatcher {
         let Some(entry) = self.jobs.get_mut(index) else { return };
         entry.usage = usage;
         entry.times.1 = NonZeroU64::new(self.now);
+        let begun = entry.times.0.map_or(self.now, NonZeroU64::get);
+        self.is_brief = self.now.saturating_sub(begun) < BRIEF;
         entry.rc = end.as_ref().map_or_else(Failure::rc, |()| Some(0));
         self.cpu = self.cpu.saturating_add(usage.map(|it| it.cpu()).unwrap_or_default());
         let end = end.map_err(|failure| own(entry, failure));

@@ -100,6 +100,7 @@ impl Dispatcher {
             output: Output::Files,
             script: None,
             run: Arc::clone(&self.settings.run),
+            at_once: (self.settings.ahead > 0).then_some(self.settings.forks),
         };
         Some((submission, &entry.fragments))
     }

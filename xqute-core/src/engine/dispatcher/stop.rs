@@ -19,6 +19,7 @@ impl Dispatcher {
         if index >= self.jobs.len() || self.recovery.has(index) {
             self.doomed.insert(index);
         } else {
+            self.withdraw();
             self.step(index, Event::Stop(Stop { how: How::Ask, why: KillReason::User }));
         }
     }
@@ -47,6 +48,7 @@ impl Dispatcher {
         self.calling += 1;
         self.shut_down = true;
         self.signal_asked |= signal.is_some();
+        self.withdraw();
         self.orders.push(Order::AskShutdown(signal));
     }
 
@@ -92,6 +94,13 @@ impl Dispatcher {
         }
     }
 
+    /// What the scheduler was given ahead is not to start, for now: it goes back into the queue.
+    pub(super) fn withdraw(&mut self) {
+        if self.settings.ahead > 0 && self.submitting > 0 {
+            self.orders.push(Order::Withdraw);
+        }
+    }
+
     /// The run's files cannot be written: nothing more starts, and what has not started is left for another run.
     pub(in crate::engine) fn breaks(&mut self, why: String) {
         if self.broken.is_none() {
@@ -106,6 +115,7 @@ impl Dispatcher {
     }
 
     fn shut_in(&mut self) {
+        self.withdraw();
         self.feeding = false;
         self.queue.clear();
         self.orders.push(Order::CloseFeed);

@@ -22,9 +22,10 @@ proptest! {
     #[test]
     fn whatever_happens_the_counts_are_those_of_the_model(
         forks in 1..4_usize,
+        ahead in 0..4_usize,
         dice in proptest::collection::vec(any::<u16>(), 0..400),
     ) {
-        let mut world = World::new(forks, true);
+        let mut world = World::ahead(forks, true, ahead);
         dice.into_iter().for_each(|dice| world.happen(dice));
         world.finish();
         world.check_ends();
@@ -33,9 +34,10 @@ proptest! {
     #[test]
     fn without_hooks_nothing_is_called_and_all_end(
         forks in 1..4_usize,
+        ahead in 0..4_usize,
         dice in proptest::collection::vec(any::<u16>(), 0..300),
     ) {
-        let mut world = World::new(forks, false);
+        let mut world = World::ahead(forks, false, ahead);
         dice.into_iter().for_each(|dice| world.happen(dice));
         world.finish();
         prop_assert!(world.told.iter().all(Vec::is_empty));

@@ -17,7 +17,7 @@ fn start(nursery: &mut Nursery, dir: &Path, words: &[&CStr]) -> Result<Record, N
     let (stdout, stderr) = (file("out"), file("err"));
     let (argv, cwd) = (words.to_vec(), c"");
     let output = To::Files { stdout: &stdout, stderr: &stderr, append: false };
-    begin(nursery, &Start { attempt: ATTEMPT, argv, env: vec![], cwd, output })
+    begin(nursery, &Start { attempt: ATTEMPT, at_once: 1, argv, env: vec![], cwd, output })
 }
 
 /// One without files of its own.
@@ -25,7 +25,7 @@ fn bundled(nursery: &mut Nursery, dir: &Path, index: u64, script: &CStr) -> Resu
     let directory = CString::new(dir.join("local.output").as_os_str().as_bytes()).unwrap();
     let (attempt, cwd) = (Attempt { index, ..ATTEMPT }, c"");
     let (argv, output) = (vec![c"sh", c"-c", script], To::Bundle { directory: &directory });
-    begin(nursery, &Start { attempt, argv, env: vec![], cwd, output })
+    begin(nursery, &Start { attempt, at_once: 1, argv, env: vec![], cwd, output })
 }
 
 fn begin(nursery: &mut Nursery, job: &Start<'_>) -> Result<Record, NotStarted> {

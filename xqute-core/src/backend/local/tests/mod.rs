@@ -1,5 +1,6 @@
 //! Does this machine do with jobs what the contract says?
 
+mod ahead;
 mod bundle;
 mod ends;
 mod kills;

@@ -37,6 +37,7 @@ impl Scene {
             output: Output::Files,
             script: None,
             run: "run".into(),
+            at_once: None,
         };
         fs::create_dir_all(job.files.metadir()).unwrap();
         job

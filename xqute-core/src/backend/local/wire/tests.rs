@@ -55,13 +55,15 @@ proptest! {
             Request::Hello { version: number, cwd, env: env.clone() },
             Request::Start(Start {
                 attempt,
+                at_once: number,
                 argv: argv.clone(),
                 env: env.clone(),
                 cwd,
                 output: To::Files { stdout, stderr, append },
             }),
-            Request::Start(Start { attempt, argv, env, cwd, output: To::Bundle { directory: stdout } }),
+            Request::Start(Start { attempt, at_once: 1, argv, env, cwd, output: To::Bundle { directory: stdout } }),
             Request::Kill { how, processes },
+            Request::Withdraw,
         ];
         let mut bytes = Vec::new();
         requests.iter().for_each(|it| it.encode(&mut bytes));
@@ -108,6 +110,7 @@ fn a_message_that_is_not_all_there_is_waited_for_and_one_too_long_is_none() {
 fn variables_are_not_shown() {
     let start = Start {
         attempt: Attempt { run: 1, index: 2, number: 3 },
+        at_once: 1,
         argv: vec![c"echo"],
         env: vec![c"TOKEN=secret"],
         cwd: c"",

@@ -317,6 +317,7 @@ fn begin(paper: &Paper, number: u32) -> (Dispatcher, History, Vec<Left>) {
         files: true,
         expected: 0,
         paced: false,
+        ahead: 0,
         seed: 1,
         told: Told(vec![]),
         doomed: BTreeSet::new(),

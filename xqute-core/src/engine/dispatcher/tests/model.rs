@@ -46,6 +46,9 @@ pub(super) struct Model {
     doomed: Vec<bool>,
     queue: VecDeque<usize>,
     forks: usize,
+    /// In effect as soon as a job has ended: all are short.
+    pub(super) ahead: usize,
+    is_brief: bool,
     pub(super) retries: u32,
     pub(super) stopping: bool,
     /// Hooks that have not returned hold nothing up as long as they are fewer.
@@ -76,7 +79,7 @@ impl Model {
     }
 
     pub(super) fn fill(&mut self) {
-        while self.busy() < self.forks {
+        while self.busy() < self.forks + self.ahead * usize::from(self.is_brief) {
             let Some(index) = self.queue.pop_front() else { return };
             if self.phases[index] == Phase::Queue {
                 // Without hooks the gate is open.
@@ -106,6 +109,17 @@ impl Model {
         self.refused(index, Phase::Postponed);
     }
 
+    /// The scheduler gives it back.
+    pub(super) fn withdrawn(&mut self, index: usize) {
+        self.phases[index] = Phase::Queue;
+        let at = self.queue.iter().position(|it| *it > index).unwrap_or(self.queue.len());
+        self.queue.insert(at, index);
+        if std::mem::take(&mut self.doomed[index]) || self.stopping {
+            self.phases[index] = Phase::Over(End::Cancelled);
+        }
+        self.fill();
+    }
+
     pub(super) fn rejected(&mut self, index: usize) {
         self.refused(index, Phase::Over(End::Failed));
     }
@@ -127,6 +141,7 @@ impl Model {
     }
 
     pub(super) fn exit(&mut self, index: usize, good: bool) {
+        self.is_brief = true;
         match self.phases[index] {
             _ if good => {
                 self.phases[index] = if self.hooks { Phase::Judged } else { Phase::Over(End::Succeeded) };
@@ -202,6 +217,8 @@ impl Model {
 
     pub(super) fn grace_over(&mut self, index: usize) {
         if let Phase::Told { timeout, forced } = self.phases[index] {
+            // It may run for ever, and the scheduler counts it.
+            self.ahead *= usize::from(!forced);
             self.phases[index] = match (forced, timeout) {
                 (false, timeout) => Phase::Told { timeout, forced: true },
                 (true, true) => Phase::Over(End::Failed),

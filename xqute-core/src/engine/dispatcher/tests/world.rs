@@ -46,11 +46,20 @@ pub(super) struct World {
     pub(super) told: Vec<Vec<Moment>>,
     attempts: Vec<u32>,
     shutdowns: Vec<Option<Signal>>,
+    /// The scheduler is to give back what it has not started.
+    withdraws: bool,
 }
 
 impl World {
     pub(super) fn new(forks: usize, hooks: bool) -> Self {
         Self::told(forks, if hooks { &ALL } else { &[] })
+    }
+
+    /// Where the scheduler is given jobs ahead of their turn.
+    pub(super) fn ahead(forks: usize, hooks: bool, ahead: usize) -> Self {
+        let mut world = Self::new(forks, hooks);
+        (world.dispatcher.settings.ahead, world.model.ahead) = (ahead, ahead);
+        world
     }
 
     pub(super) fn told(forks: usize, told: &[Moment]) -> Self {
@@ -69,6 +78,7 @@ impl World {
             files: true,
             seed: 1,
             paced: false,
+            ahead: 0,
             expected: 0,
             told: Told(told.to_vec()),
             doomed: BTreeSet::new(),
@@ -86,6 +96,7 @@ impl World {
             told: vec![],
             attempts: vec![],
             shutdowns: vec![],
+            withdraws: false,
         }
     }
 
@@ -132,6 +143,7 @@ impl World {
                 Order::Timer(index, timer, Some(_)) => drop(self.timers.insert((index, timer))),
                 Order::Timer(index, timer, None) => drop(self.timers.remove(&(index, timer))),
                 Order::AskShutdown(signal) => self.shutdowns.push(signal),
+                Order::Withdraw => self.withdraws = true,
                 Order::Write(..) | Order::Discard(_) | Order::CloseFeed | Order::Publish(_) => {}
             }
         }
@@ -141,6 +153,13 @@ impl World {
     fn check(&mut self) {
         self.obey();
         self.model.fill();
+        if std::mem::take(&mut self.withdraws) {
+            for index in std::mem::take(&mut self.submitting) {
+                self.model.withdrawn(index);
+                self.dispatcher.submitted(index, Err(Refused::Withdrawn));
+                self.obey();
+            }
+        }
         assert_eq!(self.dispatcher.counts(), self.model.counts());
         assert_eq!(self.dispatcher.busy, self.model.busy());
         assert_eq!(self.dispatcher.calling, self.calls.len() + self.shutdowns.len());
