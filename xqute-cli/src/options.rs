@@ -2,13 +2,13 @@
 
 use std::ffi::{OsStr, OsString};
 use std::num::NonZeroUsize;
-use std::ops::RangeInclusive;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::time::Duration;
 
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Command};
 use xqute::Halt;
+pub(crate) use xqute_plugins::units::{duration, indices, size};
 
 /// `4`, or `50%` of the processors, at least 1.
 pub(crate) fn forks(text: &str) -> Result<NonZeroUsize, String> {
@@ -37,38 +37,6 @@ pub(crate) fn processors() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
-/// `30`, `30s`, `1.5m`, `2h`, `1d`, `500ms`, `1h30m`; a number alone is seconds.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || {
-        format!("`{text}` is no time: write seconds (`30`), or numbers with ms, s, m, h or d (`5m`, `1h30m`)")
-    };
-    let (mut rest, mut seconds, mut last) = (text, 0.0, f64::INFINITY);
-    loop {
-        let digits = rest.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(rest.len());
-        let (number, behind) = rest.split_at(digits);
-        let length = behind.find(|it: char| !it.is_ascii_lowercase()).unwrap_or(behind.len());
-        let (unit, behind) = behind.split_at(length);
-        let scale = match unit {
-            "ms" => 0.001,
-            "" if rest == text => 1.0,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
-            "d" => 86400.0,
-            _ => return Err(wrong()),
-        };
-        // From large to small, each once.
-        if scale >= last {
-            return Err(wrong());
-        }
-        seconds += number.parse::<f64>().map_err(|_| wrong())? * scale;
-        if behind.is_empty() {
-            return Duration::try_from_secs_f64(seconds).map_err(|_| wrong());
-        }
-        (rest, last) = (behind, scale);
-    }
-}
-
 /// A time in which something is to happen: zero makes no sense.
 pub(crate) fn limit(text: &str) -> Result<Duration, String> {
     match duration(text)? {
@@ -89,28 +57,6 @@ pub(crate) fn load(text: &str) -> Result<f64, String> {
     read.map(|it| it * of).ok_or_else(|| {
         format!("`{text}` is no load: write how many threads may run, as `1.5`, or their share of the processors, as `80%`")
     })
-}
-
-/// `500000`, `512M`, `2g`: with K, M, G, T of 1024, with k, m, g, t of 1000, as GNU parallel reads sizes.
-pub(crate) fn size(text: &str) -> Result<u64, String> {
-    let digits = text.find(|it: char| !it.is_ascii_digit() && it != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let powers = ["", "K", "M", "G", "T"];
-    let power = |unit: &str| powers.iter().position(|it| *it == unit);
-    let scale = match (power(unit), power(&unit.to_uppercase())) {
-        (Some(power), _) => 1024_f64.powi(i32::try_from(power).unwrap_or(0)),
-        (None, Some(power)) => 1000_f64.powi(i32::try_from(power).unwrap_or(0)),
-        (None, None) => f64::NAN,
-    };
-    let bytes = number.parse::<f64>().map_or(f64::NAN, |it| it * scale);
-    // A size has no fraction of a byte.
-    if (1.0..1e18).contains(&bytes) {
-        Ok(bytes as u64)
-    } else {
-        Err(format!(
-            "`{text}` is no size: write bytes, or a number with K, M, G or T (of 1024; k, m, g, t: of 1000), as `2G`"
-        ))
-    }
 }
 
 /// `now,fail=1`, `soon,fail=10%`, `soon,success=3`, `now,done=5`, `never`; as GNU parallel has them.
@@ -165,15 +111,6 @@ pub(crate) fn variable(text: &OsStr) -> Result<(OsString, OsString), String> {
             .ok_or_else(|| format!("the variable {name:?} is not set here: write NAME=VALUE"))?,
     };
     Ok((name.to_owned(), value))
-}
-
-/// Jobs by their indices: `3`, or `0-3`, both ends included.
-pub(crate) fn indices(text: &str) -> Result<RangeInclusive<usize>, String> {
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
-    match (digits(first), digits(last)) {
-        (Some(first), Some(last)) if first <= last => Ok(first..=last),
-        _ => Err("write the index of a job, from 0 on, as `3`, or a range of them, as `0-3`".to_owned()),
-    }
 }
 
 /// How often something is done.
@@ -281,40 +218,15 @@ mod tests {
     }
 
     #[test]
-    fn times_have_units() {
-        let ms = |text: &str| duration(text).map(|it| it.as_millis());
-        assert_eq!(
-            [ms("30"), ms("1.5m"), ms("2h"), ms("500ms"), ms("0")],
-            [30_000, 90_000, 7_200_000, 500, 0].map(Ok)
-        );
-        assert_eq!([ms("1h30m"), ms("1m500ms")], [5_400_000, 60_500].map(Ok));
-        for wrong in [
-            "",
-            "m",
-            "5 m",
-            "1h30",
-            "1m1h",
-            "1m1m",
-            "1h-1m",
-            "-1",
-            "1x",
-            "1e3",
-            "..",
-            "99999999999999999999d",
-        ] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
+    fn a_limit_is_above_0() {
         assert!(limit("0").is_err() && limit("1").is_ok());
     }
 
     #[test]
-    fn loads_and_sizes_are_those_of_gnu_parallel() {
+    fn loads_are_those_of_gnu_parallel() {
         let all = f64::from(u32::try_from(processors().get()).unwrap());
         assert_eq!((load("1.5"), load("50%")), (Ok(1.5), Ok(all / 2.0)));
         assert!(["", "0", "-1", "x", "%", "inf", "nan"].iter().all(|it| load(it).is_err()));
-        assert_eq!((size("10"), size("2K"), size("2k")), (Ok(10), Ok(2048), Ok(2000)));
-        assert_eq!((size("1.5G"), size("1T")), (Ok(3 << 29), Ok(1 << 40)));
-        assert!(["", "0", "K", "-1", "1KB", "1 G", "1e3", "9999999T"].iter().all(|it| size(it).is_err()));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What does a hook see of a job? A snapshot of the moment that the hook is about.
 
 use std::any::Any;
+use std::ffi::OsStr;
 use std::fmt;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
@@ -115,6 +116,14 @@ impl Job {
     /// The words that [`JobSpec::tag`] put to it.
     pub fn tags(&self) -> impl Iterator<Item = &str> {
         self.spec.given_tags().iter().map(|it| &**it)
+    }
+
+    /// The value that [`JobSpec::env`] gave this variable. It may be a secret: write it down nowhere. What the job inherits from
+    /// the program is not looked at.
+    #[must_use]
+    pub fn env(&self, name: impl AsRef<OsStr>) -> Option<&OsStr> {
+        let name = name.as_ref();
+        self.spec.given_env().iter().find(|it| it.0 == name).map(|it| &*it.1)
     }
 
     /// The directory that it runs in; `None`: the program's own.
