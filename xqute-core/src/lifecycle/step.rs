@@ -31,10 +31,14 @@ pub(crate) struct Illegal {
 const STARTED: &[Effect] = &[Tell(Moment::Started), StartTimeout];
 
 /// Hooks are asked whether a job may be killed that ran for too long.
-const TIMED_OUT: State = State::Asking { why: Why::TimedOut, started: true };
+const TIMED_OUT: State = asking(Why::TimedOut);
 
 /// Hooks are asked whether a job may be killed whose memory others need.
-const PREEMPTED: State = State::Asking { why: Why::Memory, started: true };
+const PREEMPTED: State = asking(Why::Memory);
+
+const fn asking(why: Why) -> State {
+    State::Asking { why, started: true }
+}
 
 /// Moves a job.
 pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step, Illegal> {
@@ -62,12 +66,8 @@ pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step
             Event::Postponed | Event::Withdrawn | Event::Rejected(_),
         ) => cancels(stop.why),
         (State::Submitted, Event::Started) => moves(State::Running, &[Tell(Moment::Started), StartTimeout]),
-        (State::Asking { why, started: false }, Event::Started) => {
-            moves(State::Asking { why, started: true }, STARTED)
-        }
-        (State::Killing { why, started: false, forced }, Event::Started) => {
-            moves(State::Killing { why, started: true, forced }, &[Tell(Moment::Started)])
-        }
+        (State::Asking { why, started: false }, Event::Started) => moves(asking(why), STARTED),
+        (State::Killing { why, started: false, forced }, Event::Started) => started_late(why, forced),
         (state, Event::Exited(end)) if state.is_live() => exited(state, end, rules),
         (State::Verifying, Event::Judged(Ok(()))) => ends(Outcome::Succeeded),
         (state, Event::Stop(stop)) => stops(state, stop),
@@ -100,6 +100,11 @@ pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step
             event,
         ) => return Err(Illegal { state, event }),
     })
+}
+
+/// A job is seen to run that has been told to end.
+fn started_late(why: Why, forced: bool) -> Step {
+    moves(State::Killing { why, started: true, forced }, &[Tell(Moment::Started)])
 }
 
 /// An attempt of an earlier run lives. Its hooks are told what this run has not told: that the job is known, and runs.
