@@ -22,7 +22,7 @@ use crate::job::{KillReason, Moment, Output, RetryPolicy};
 use crate::store::{self, Opened, Record, WorkDir};
 
 /// How many jobs a scheduler is given ahead of their turn, where it can have some.
-const AHEAD: usize = 16;
+const AHEAD: usize = 32;
 
 impl XquteBuilder {
     pub(super) fn try_build(mut self) -> Result<Xqute, BuildError> {

@@ -26,7 +26,7 @@ const BATCH: usize = 16;
 /// How many jobs have to wait for their turn for the client to be told later of those that ran: it need not hurry.
 const ENOUGH: usize = 4;
 /// How much later.
-const GATHERS: Duration = Duration::from_millis(1);
+const GATHERS: Duration = Duration::from_millis(4);
 /// Most bytes read at once.
 const READ: usize = 64 * 1024;
 
