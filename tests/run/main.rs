@@ -12,6 +12,7 @@ mod feeding;
 mod guards;
 mod hooks;
 mod isolation;
+mod keeps;
 mod kills;
 mod life;
 mod limits;

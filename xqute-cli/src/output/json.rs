@@ -15,7 +15,7 @@ struct Told {
 }
 
 #[derive(Debug, Serialize)]
-struct Ran {
+struct Ran<'a> {
     event: &'static str,
     jobs: usize,
     succeeded: usize,
@@ -30,6 +30,7 @@ struct Ran {
     attempts: u64,
     stopped: Option<String>,
     elapsed_seconds: f64,
+    notes: &'a [String],
     exit_code: u8,
 }
 
@@ -78,6 +79,7 @@ pub(super) fn run(summary: &Summary, code: u8) -> String {
         attempts: summary.attempts,
         stopped: summary.stopped.map(|it| it.to_string()),
         elapsed_seconds: summary.elapsed.as_secs_f64(),
+        notes: &summary.notes,
         exit_code: code,
     })
 }

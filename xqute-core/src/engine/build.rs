@@ -106,6 +106,7 @@ impl XquteBuilder {
 
     /// Calls `on_init`, removes what is to go, reads what is to stay, and writes down that a run begins.
     fn begin(&self, workdir: &mut WorkDir, scene: &Scene) -> Result<Opened, BuildError> {
+        workdir.hide()?;
         scene.hooks.on_init(&scene.run, &scene.scheduler).map_err(BuildError::Init)?;
         workdir.clear()?;
         let mut opened = workdir.journal(self.durable)?;

@@ -138,7 +138,8 @@ impl XquteBuilder {
         self
     }
 
-    /// Removes the jobs of earlier runs from the work directory; refused while one of them still runs. Default: `false`.
+    /// Removes the jobs of earlier runs from the work directory, and what plugins have kept there ([`Run::plugin_dir`]); refused while
+    /// one of them still runs. Default: `false`.
     pub fn fresh(mut self, fresh: bool) -> Self {
         self.fresh = fresh;
         self

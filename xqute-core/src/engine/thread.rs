@@ -231,13 +231,14 @@ impl Engine {
 
     fn summary(&self, begun: Instant) -> Summary {
         let (attempts, cpu) = self.dispatcher.cost();
+        let noted = self.performer.caller.scene.run.notes();
         let Adopted { jobs, unknown, first_unknown, still_running } = self.dispatcher.adopted();
         Summary {
             adopted: jobs,
             unknown,
             first_unknown,
             still_running,
-            note: self.questions.backend().note(),
+            notes: self.questions.backend().note().into_iter().chain(noted).collect(),
             counts: self.dispatcher.counts(),
             attempts,
             cpu,

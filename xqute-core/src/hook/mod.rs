@@ -2,20 +2,25 @@
 //!
 //! The way of a hook: a macro leaves an entry in a slice (`meta`, `registry`); a run selects plugins (`selection`,
 //! `plugins`) and freezes a table per hook (`table`); a call goes through the table (`dispatch`), its results into
-//! a mode (`mode`), its faults into the run's book (`fault`), its cost into counters (`cost`).
+//! a mode (`mode`), its faults into the run's book (`fault`), its cost into counters (`cost`). What a plugin has of its run is
+//! `run`: its configuration, its state, its secrets (`secret`, `reveal`), its `directory`, its `notes`.
 
 mod cost;
+mod directory;
 mod dispatch;
 pub mod family;
 mod fault;
 mod handle;
 mod meta;
 mod mode;
+mod notes;
 mod plugins;
 mod progress;
 mod registry;
+mod reveal;
 mod run;
 mod scheduler;
+mod secret;
 mod selection;
 mod spec;
 mod summary;
@@ -34,6 +39,7 @@ pub use progress::Progress;
 pub use registry::{HOOKS, LINKS, PLUGINS, PluginError, SENTINEL};
 pub use run::{ConfigError, Run, StateError};
 pub use scheduler::Scheduler;
+pub use secret::{Revealed, Secret, SecretError};
 pub use selection::SelectionError;
 pub use spec::{AsyncHook, BoxError, Given, HookArg, HookError, HookSpec, IntoHook};
 pub use summary::{Counts, Stopped, Summary};

@@ -3,15 +3,19 @@
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
 use std::fmt;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
 
+use super::directory;
 use super::handle::Handle;
+use super::notes::Notes;
 use super::progress::Progress;
+use super::secret::{Revealed, Secret, SecretError};
 use super::selection::same;
 
 /// Configuration that does not fit the plugin's type. It never shows a text of the configuration, which may be a secret.
@@ -56,6 +60,9 @@ pub struct Run {
     handle: Handle,
     growing: Mutex<States>,
     frozen: OnceLock<States>,
+    /// The names of the variables that secrets were found in.
+    withheld: Mutex<Vec<String>>,
+    notes: Notes,
 }
 
 impl Run {
@@ -66,7 +73,8 @@ impl Run {
         handle: Handle,
     ) -> Self {
         let config = config.into_iter().map(|(plugin, value)| (same(&plugin), value)).collect();
-        Self { id, workdir, config, handle, growing: Mutex::default(), frozen: OnceLock::new() }
+        let (growing, frozen, withheld) = (Mutex::default(), OnceLock::new(), Mutex::default());
+        Self { id, workdir, config, handle, growing, frozen, withheld, notes: Notes::default() }
     }
 
     /// The run's own identifier: 16 hexadecimal digits that no other run has.
@@ -116,6 +124,54 @@ impl Run {
     #[must_use]
     pub fn state<T: Any>(&self) -> Option<&T> {
         self.frozen.get()?.get(&TypeId::of::<T>())?.downcast_ref()
+    }
+
+    /// Fetches a secret. Only in `on_init`. What is found in an environment variable no job has from then on, not even one
+    /// that is [given](crate::JobSpec::env) a variable of that name.
+    ///
+    /// # Errors
+    ///
+    /// It is not where its configuration says, others may read it there, or it is no text; or the run is built. The message
+    /// says where it is looked for and what to do, and never shows a secret.
+    pub fn reveal(&self, secret: &Secret) -> Result<Revealed, SecretError> {
+        if self.frozen.get().is_some() {
+            let why = "it was asked for too late: call `reveal` in `on_init`".to_owned();
+            return Err(SecretError { place: secret.clone(), why });
+        }
+        if let Secret::Env(name) = secret {
+            let mut withheld = self.withheld.lock().unwrap_or_else(PoisonError::into_inner);
+            if !withheld.contains(name) {
+                withheld.push(name.clone());
+            }
+        }
+        secret.fetch()
+    }
+
+    /// The environment variables that secrets of this run's plugins are in, complete once the run is built. Jobs do not have
+    /// them; a plugin that starts programs of its own is to remove them as well.
+    #[must_use]
+    pub fn withheld(&self) -> Vec<String> {
+        self.withheld.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A directory for the files of a plugin, `DIR/plugins/NAME`, for its owner alone (0700). It is made if it is not there, and
+    /// holds what earlier runs on the work directory have left, unless this one is [`fresh`](crate::XquteBuilder::fresh).
+    ///
+    /// # Errors
+    ///
+    /// It cannot be made, `plugin` is no name for a directory, or the work directory has a `plugins` that is not xqute's.
+    pub fn plugin_dir(&self, plugin: &str) -> io::Result<PathBuf> {
+        directory::of(&self.workdir, plugin)
+    }
+
+    /// Tells people something at the end of the run: a line of its [summary](crate::Summary::notes). Equal notes are one, and of
+    /// more than a hundred only their number is told. Up to the last hook, and never of a secret.
+    pub fn note(&self, text: impl AsRef<str>) {
+        self.notes.add(text.as_ref());
+    }
+
+    pub(crate) fn notes(&self) -> Vec<String> {
+        self.notes.all()
     }
 
     /// What a hook may do to the run.

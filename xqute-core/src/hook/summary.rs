@@ -88,8 +88,9 @@ pub struct Summary {
     /// How many jobs of an earlier run still run that were not fed again, or not before this one was stopped. They are left
     /// alone, for a later run to adopt.
     pub still_running: usize,
-    /// What people should know of how the backend works here.
-    pub note: Option<String>,
+    /// What people should know of how the backend works here ([`Backend::note`](crate::backend::Backend::note)), then what plugins have
+    /// [noted](crate::Run::note), a line each.
+    pub notes: Vec<String>,
     /// From the start of the run to the last hook returned; without `on_run_done` where that is asked.
     pub elapsed: Duration,
     /// The first hundred calls of hooks that had no result, oldest first.
@@ -189,6 +190,6 @@ impl fmt::Display for Summary {
         if let Some(first) = self.faults.first() {
             write!(f, "\nfirst: {first}")?;
         }
-        self.note.iter().try_for_each(|note| write!(f, "\n{note}"))
+        self.notes.iter().try_for_each(|note| write!(f, "\n{note}"))
     }
 }

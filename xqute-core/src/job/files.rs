@@ -4,6 +4,12 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// In a work directory, where plugins have their own directories;
+pub(crate) const PLUGIN_DIRECTORIES: &str = "plugins";
+/// in it, what tells that xqute has made it, and may remove it;
+pub(crate) const PLUGINS_MARK: &str = ".made-by-xqute";
+/// what it is called while a fresh run that may come to nothing begins.
+pub(crate) const PLUGINS_ASIDE: &str = "plugins.old";
 /// In a work directory, what the supervisor of this machine's jobs writes down of their starts and ends.
 pub(crate) const LOCAL_LOG: &str = "local.log";
 /// Locked for as long as somebody may start jobs of the work directory on this machine.

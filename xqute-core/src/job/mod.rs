@@ -24,8 +24,9 @@ pub(crate) use digest::Digest;
 pub use failure::Failure;
 pub use files::JobFiles;
 pub(crate) use files::{
-    LOCAL_LOCK, LOCAL_LOG, LOCAL_OUTPUT, LOCAL_SOCKET, OUTPUT_DATA, OUTPUT_EARLIER, OUTPUT_INDEX, SLOTS_WHO,
-    is_output_name, large_name, slot_names, slots_name,
+    LOCAL_LOCK, LOCAL_LOG, LOCAL_OUTPUT, LOCAL_SOCKET, OUTPUT_DATA, OUTPUT_EARLIER, OUTPUT_INDEX,
+    PLUGIN_DIRECTORIES, PLUGINS_ASIDE, PLUGINS_MARK, SLOTS_WHO, is_output_name, large_name, slot_names,
+    slots_name,
 };
 pub use graph::{GraphError, in_order};
 pub use moment::Moment;

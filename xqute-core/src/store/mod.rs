@@ -1,5 +1,6 @@
 //! What survives a crash? The work directory, the journal in it, and the small files of jobs.
 
+mod aside;
 mod check;
 mod compact;
 mod entries;

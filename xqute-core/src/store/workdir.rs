@@ -13,6 +13,7 @@ use rustix::io::Errno;
 
 use crate::job::{JobFiles, LOCAL_OUTPUT, is_output_name};
 
+use super::aside;
 use super::error::{JournalError, WorkDirError};
 use super::frame::HEADER;
 use super::holder::Holder;
@@ -45,6 +46,7 @@ impl WorkDir {
         let made = missing(&path);
         make(&path).map_err(|error| refused(&path, error))?;
         let lock = lock(&path)?;
+        aside::put_back(&path).map_err(|error| WorkDirError::Io { path: path.clone(), error })?;
         let has_past = is_there(&journal_path(&path), fresh)?;
         let stale = jobs(&path, fresh || !has_past)?;
         if !stale.is_empty() && !fresh && !has_past {
@@ -53,10 +55,18 @@ impl WorkDir {
         Ok(Self { path: path.into(), _lock: lock, made, fresh, stale, new_journal: false })
     }
 
+    /// Keeps plugins that start from finding what is to go.
+    pub(crate) fn hide(&self) -> Result<(), WorkDirError> {
+        let failed = |error| WorkDirError::Io { path: self.path.to_path_buf(), error };
+        if self.fresh { aside::put(&self.path).map_err(failed) } else { Ok(()) }
+    }
+
     /// Removes what is to go, the journal first: none may tell of output that is gone.
     pub(crate) fn clear(&mut self) -> Result<(), WorkDirError> {
         if std::mem::take(&mut self.fresh) {
             self.remove_journal()?;
+            let failed = |error| WorkDirError::Io { path: self.path.to_path_buf(), error };
+            aside::remove(&self.path).map_err(failed)?;
         }
         self.stale
             .drain(..)
@@ -99,6 +109,10 @@ impl WorkDir {
 
     /// Nothing came of the run: takes away what was made for it, as far as nothing is in it.
     pub(crate) fn abandon(self) {
+        if let Err(error) = aside::put_back(&self.path) {
+            tracing::warn!("the files of plugins in {} cannot be put back: {error}", self.path.display());
+        }
+        aside::remove_empty(&self.path);
         let journal = journal_path(&self.path);
         let is_empty = || fs::metadata(&journal).is_ok_and(|it| it.len() <= HEADER as u64);
         if self.new_journal && is_empty() && fs::remove_file(&journal).is_err() {
