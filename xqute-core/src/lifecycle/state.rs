@@ -131,6 +131,11 @@ pub(crate) enum Event {
 }
 
 impl Event {
+    /// Whether the scheduler does not have the job that it was given.
+    pub(super) fn gives_back(&self) -> bool {
+        matches!(self, Self::Postponed | Self::Withdrawn | Self::Rejected(_))
+    }
+
     /// Whether it answers a question, or is a timer's: the job may have moved on.
     pub(super) fn may_be_late(&self) -> bool {
         matches!(self, Self::TimeUp | Self::Preempt | Self::KillAllowed | Self::KillVetoed | Self::GraceOver)

@@ -33,6 +33,8 @@ const STARTED: &[Effect] = &[Tell(Moment::Started), StartTimeout];
 /// Hooks are asked whether a job may be killed that ran for too long.
 const TIMED_OUT: State = asking(Why::TimedOut);
 
+/// The scheduler is given a job that nobody wants to end.
+const SUBMITTING: State = State::Submitting { kill: None };
 /// Hooks are asked whether a job may be killed whose memory others need.
 const PREEMPTED: State = asking(Why::Memory);
 
@@ -48,9 +50,7 @@ pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step
         (State::Init, Event::Unknown(why)) => unknown(Failure::Unknown(why), rules),
         (State::Queued, Event::Turn) => moves(State::Gating, &[AskGate]),
         (State::Waiting, Event::Due) => moves(State::Queued, &[Tell(Moment::Queued)]),
-        (State::Gating, Event::Allowed) | (State::Postponed, Event::Resubmit) => {
-            moves(State::Submitting { kill: None }, &[Submit])
-        }
+        (State::Gating, Event::Allowed) | (State::Postponed, Event::Resubmit) => moves(SUBMITTING, &[Submit]),
         (State::Init, Event::Decided(outcome @ Outcome::Cancelled(_))) => {
             ends_with(outcome, &[Tell(Moment::Init), Tell(Moment::Cancelled)])
         }
@@ -61,10 +61,7 @@ pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step
         (State::Submitting { kill }, Event::Submitted) => submitted(kill),
         (State::Submitting { kill: None }, Event::Postponed) => moves(State::Postponed, &[Postpone]),
         (State::Submitting { kill: None }, Event::Withdrawn) => moves(State::Queued, &[]),
-        (
-            State::Submitting { kill: Some(stop) },
-            Event::Postponed | Event::Withdrawn | Event::Rejected(_),
-        ) => cancels(stop.why),
+        (State::Submitting { kill: Some(stop) }, event) if event.gives_back() => cancels(stop.why),
         (State::Submitted, Event::Started) => moves(State::Running, &[Tell(Moment::Started), StartTimeout]),
         (State::Asking { why, started: false }, Event::Started) => moves(asking(why), STARTED),
         (State::Killing { why, started: false, forced }, Event::Started) => started_late(why, forced),
