@@ -1,7 +1,7 @@
-//! Does what the documents say work? Every command line of README.md, `docs/` and the help is run.
+//! Does what the documents say work? Every command line of README.md, `docs/`, `docs/plugins/` and the help is run.
 //!
 //! A line of a `sh` block, a command in running text and an example of the help are run in a directory of their own; the lines of a
-//! `console` block one after the other in one directory, and they print what the block says.
+//! `console` block one after the other in one directory, and they print what the block says. Files that a document shows above are there.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs::{self, File};
@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
+
+#[path = "docs/shown.rs"]
+mod shown;
 
 /// What is not run here, and why.
 const NOT_RUN: [(&str, &str); 4] = [
@@ -26,7 +29,7 @@ const NOT_RUN: [(&str, &str); 4] = [
 ];
 
 /// The languages of blocks; none other, so that no command hides in one that is not read.
-const LANGUAGES: [&str; 5] = ["sh", "console", "rust", "rust,no_run", "toml"];
+const LANGUAGES: [&str; 6] = ["sh", "console", "rust", "rust,no_run", "toml", "python"];
 
 /// A run of four jobs, of which number 3 failed.
 const A_RUN: &str = "xqute run -q -j 1 --shell 'echo out {}; test {} != d' ::: a b c d || [ $? = 1 ]";
@@ -77,8 +80,16 @@ const FILES: [(&str, &str); 12] = [
 ];
 
 /// Programs that they speak of and that are no dependency.
-const PROGRAMS: [(&str, &str); 4] =
-    [("lame", "cp \"$1\" \"$2\""), ("make", "echo made"), ("a", "cat \"$1\""), ("b", "sort")];
+const PROGRAMS: [(&str, &str); 5] = [
+    ("lame", "cp \"$1\" \"$2\""),
+    ("make", "echo made"),
+    ("a", "cat \"$1\""),
+    ("b", "sort"),
+    (
+        "conda",
+        "[ \"$1 $2 $3\" = 'run --no-capture-output -n' ] && export CONDA_DEFAULT_ENV=$4 && shift 4 && exec \"$@\"",
+    ),
+];
 
 /// A directory to run commands in.
 struct Desk(TempDir);
@@ -101,6 +112,15 @@ impl Desk {
         fs::write(&path, text).unwrap();
         let mode = if text.starts_with("#!") { 0o755 } else { 0o644 };
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// The files that a document shows above a place in it.
+    fn show(&self, documents: &[(String, String)], place: &str) {
+        let Some((name, line)) = place.split_once(':') else { return };
+        let text = documents.iter().find(|it| it.0 == name).map_or("", |it| &it.1);
+        for (name, text) in shown::files(text, line.parse().unwrap()) {
+            self.write(&format!("here/{name}"), &text);
+        }
     }
 
     /// Runs a line as a reader would, who has just built xqute.
@@ -143,10 +163,10 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// README.md and what is in `docs/`.
+/// README.md and what is in `docs/` and `docs/plugins/`.
 fn documents() -> Vec<(String, String)> {
-    let mut paths: Vec<PathBuf> =
-        fs::read_dir(root().join("docs")).unwrap().map(|it| it.unwrap().path()).collect();
+    let list = |folder| fs::read_dir(root().join(folder)).unwrap().map(|it| it.unwrap().path());
+    let mut paths: Vec<PathBuf> = list("docs").chain(list("docs/plugins")).collect();
     paths.retain(|it| it.extension().is_some_and(|it| it == "md"));
     paths.push(root().join("README.md"));
     let read = |path: PathBuf| {
@@ -246,7 +266,7 @@ fn preparation(line: &str) -> &'static str {
 
 #[test]
 fn every_command_line_works() {
-    let (mut desk, mut session) = (Desk::new(), None);
+    let (mut desk, mut session, documents) = (Desk::new(), None, documents());
     for Said { place, line, prints } in all() {
         if NOT_RUN.iter().any(|(it, _)| *it == line) {
             continue;
@@ -255,6 +275,7 @@ fn every_command_line_works() {
         if block.is_none() || block != session {
             desk = Desk::new();
             desk.told(preparation(&line));
+            desk.show(&documents, &place);
         }
         session = block;
         let told = desk.told(&line);

@@ -7,3 +7,5 @@ pub mod filter;
 pub mod log;
 #[cfg(feature = "units")]
 pub mod units;
+#[cfg(feature = "wrap")]
+pub mod wrap;
