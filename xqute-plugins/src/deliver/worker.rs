@@ -1,0 +1,213 @@
+//! What does a courier's thread do? It looks at what failed, writes messages, and delivers them, in this order, again and again.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::courier::{End, Shared};
+use super::message::{Ended, Message};
+use super::pace::{Attempts, Hourly};
+use super::{Carrier, Refusal};
+
+/// As long as so many messages wait, what happens is gathered and not written: a receiver that is down for days fills no disk.
+const MOST_WAITING: usize = 10;
+/// The longest sleep: a clock cannot be asked for any time at all.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+pub(super) struct Worker {
+    shared: Arc<Shared>,
+    carrier: Box<dyn Carrier>,
+    /// The oldest first.
+    waiting: VecDeque<Letter>,
+    hourly: Hourly,
+    attempts: Attempts,
+    /// The run has ended, and waits until then.
+    until: Option<Instant>,
+    is_dropped: bool,
+}
+
+/// A message that waits.
+enum Letter {
+    /// In the outbox, under this identifier.
+    Kept(String),
+    /// Here alone, because it could not be kept.
+    Held(Box<Message>),
+}
+
+impl Worker {
+    pub(super) fn new(shared: Arc<Shared>, carrier: Box<dyn Carrier>) -> io::Result<Self> {
+        let waiting = shared.outbox.ids()?.into_iter().map(Letter::Kept).collect();
+        let hourly = Hourly::new(shared.speak.per_hour);
+        Ok(Self {
+            shared,
+            carrier,
+            waiting,
+            hourly,
+            attempts: Attempts::default(),
+            until: None,
+            is_dropped: false,
+        })
+    }
+
+    pub(super) fn work(mut self) {
+        while !self.has_ended() {
+            self.look();
+            self.write();
+            self.deliver();
+            if !self.has_ended() {
+                self.wait();
+            }
+        }
+        self.shared.is_over();
+    }
+
+    fn has_ended(&self) -> bool {
+        let drained =
+            |until| self.waiting.is_empty() || self.attempts.are_hopeless(until) || Instant::now() >= until;
+        self.is_dropped || self.until.is_some_and(drained)
+    }
+
+    /// Looks at what the jobs wrote that failed.
+    fn look(&self) {
+        let mut state = self.shared.state();
+        while let Some(failed) = state.queue.pop_front() {
+            drop(state);
+            let stderr = failed.stderr();
+            state = self.shared.state();
+            state.digest.add(failed, stderr);
+        }
+    }
+
+    /// Writes what has happened down as a message, if it is time.
+    fn write(&mut self) {
+        let now = Instant::now();
+        let shared = Arc::clone(&self.shared);
+        let mut state = shared.state();
+        if !state.queue.is_empty() {
+            return;
+        }
+        let mut ended: Option<Ended> = None;
+        match state.end.take() {
+            // What had happened is kept by whoever dropped it.
+            Some(End::Dropped) => {
+                self.is_dropped = true;
+                return;
+            }
+            Some(End::Done { ended: how, until }) => {
+                self.until = Some(until);
+                self.attempts.hurry();
+                ended = how.map(|it| *it);
+            }
+            None if self.until.is_some() || self.due(state.since, now).is_none_or(|it| it > now) => return,
+            None => self.hourly.count(now),
+        }
+        let digest = std::mem::take(&mut state.digest);
+        state.since = None;
+        drop(state);
+        if !digest.is_empty() || ended.is_some() {
+            let message = self.shared.message(digest, ended);
+            self.keep(message);
+        }
+    }
+
+    /// When what has happened since then may be a message; `None`: nothing has, or not as long as others wait.
+    fn due(&mut self, since: Option<Instant>, now: Instant) -> Option<Instant> {
+        if self.waiting.len() >= MOST_WAITING {
+            return None;
+        }
+        let gathered = since? + self.shared.speak.digest.min(24 * LONGEST);
+        Some(self.hourly.next(now)?.max(gathered))
+    }
+
+    fn keep(&mut self, message: Message) {
+        let letter = match self.shared.outbox.keep(&message) {
+            Ok(()) => Letter::Kept(message.id),
+            Err(error) => {
+                tracing::warn!(plugin = self.shared.name, %error, "a message could not be kept: it is held in memory");
+                let mut state = self.shared.state();
+                state.unkept += 1;
+                state.why_unkept = error.to_string();
+                Letter::Held(Box::new(message))
+            }
+        };
+        self.waiting.push_back(letter);
+    }
+
+    /// Tries to deliver the oldest message, if it is time.
+    fn deliver(&mut self) {
+        let now = Instant::now();
+        if self.attempts.next().is_some_and(|it| it > now) {
+            return;
+        }
+        let Some(letter) = self.waiting.pop_front() else { return };
+        let answer = match &letter {
+            Letter::Held(message) => self.carrier.carry(message),
+            Letter::Kept(id) => match self.shared.outbox.read(id) {
+                Ok(Some(message)) => self.carrier.carry(&message),
+                Ok(None) => Ok(()),
+                Err(error) => Err(Refusal::ForGood(format!("its file cannot be read: {error}"))),
+            },
+        };
+        match answer {
+            Ok(()) => self.was_delivered(&letter),
+            Err(Refusal::ForGood(why)) => self.was_refused(&letter, why),
+            Err(Refusal::Later(why, asked)) => {
+                tracing::debug!(
+                    plugin = self.shared.name,
+                    why,
+                    ?asked,
+                    "a message was not delivered, and is tried again"
+                );
+                self.attempts.failed(Instant::now(), asked);
+                self.shared.state().why = why;
+                self.waiting.push_front(letter);
+            }
+        }
+    }
+
+    fn was_delivered(&mut self, letter: &Letter) {
+        self.attempts.succeeded();
+        match letter {
+            Letter::Held(_) => self.shared.state().unkept -= 1,
+            Letter::Kept(id) => self.left(self.shared.outbox.remove(id)),
+        }
+    }
+
+    fn was_refused(&mut self, letter: &Letter, why: String) {
+        tracing::warn!(plugin = self.shared.name, why, "a message was refused");
+        self.attempts.succeeded();
+        match letter {
+            Letter::Held(_) => {}
+            Letter::Kept(id) => self.left(self.shared.outbox.refuse(id, &why)),
+        }
+        let mut state = self.shared.state();
+        state.refused += 1;
+        state.why_refused = why;
+    }
+
+    /// A message's file is gone from the outbox; where it is not, it will be delivered again.
+    fn left(&self, gone: io::Result<()>) {
+        if let Err(error) = gone {
+            tracing::warn!(plugin = self.shared.name, %error, "a message stays in the outbox");
+            self.shared.state().why = format!("its file stays: {error}");
+        }
+    }
+
+    /// Until something happens, or it is time for something.
+    fn wait(&mut self) {
+        let now = Instant::now();
+        let since = self.shared.state().since;
+        let due = self.due(since, now).filter(|_| self.until.is_none());
+        let attempt = (!self.waiting.is_empty()).then(|| self.attempts.next().unwrap_or(now));
+        let next = [due, attempt, self.until].into_iter().flatten().min();
+        let shared = Arc::clone(&self.shared);
+        let state = shared.state();
+        // What came since is not seen in `next`.
+        if state.end.is_some() || !state.queue.is_empty() || state.since != since {
+            return;
+        }
+        let most = next.map_or(LONGEST, |it| it.saturating_duration_since(now)).min(LONGEST);
+        drop(shared.wake.wait_timeout(state, most));
+    }
+}
