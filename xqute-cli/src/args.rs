@@ -125,6 +125,8 @@ Examples:
                                                 a shell runs it, and reads nothing of what is filled in
   xqute run --shell=bash 'set -o pipefail; sort {} | uniq' ::: *.txt
                                                 bash, of which a pipe fails if a part of it does
+  xqute run --out {.}.mp3 lame {} {.}.mp3 ::: *.wav
+                                                a job that does not write its file has failed
   xqute run --dry-run echo {} ::: a b           shows what would run
 
 Jobs that wait for others stand in a file (--file jobs.toml, or a JSON object a line), in any order:
@@ -132,7 +134,7 @@ Jobs that wait for others stand in a file (--file jobs.toml, or a JSON object a 
   name = \"sum\"
   cmd = \"./sum parts\"          # or argv = [\"./sum\", \"parts\"], or shell = \"./sum parts > sum\"
   after = [\"part\"]             # runs when all jobs of this name or tag have succeeded; after_any: have ended
-A job may have name, tags, env, cwd, timeout and retries. If one that it waits for does not succeed, it is cancelled.
+A job may have name, tags, env, cwd, timeout, retries, and in and out: lists of the files that it reads and writes. If one that it waits for does not succeed, it is cancelled.
 
 Replacement strings, filled in after COMMAND is split into words, and never read again:
   {}    the argument          {.}   without its extension     {/}   what follows the last slash
@@ -234,7 +236,7 @@ pub(crate) struct Run {
     #[arg(short = 'a', long = "arg-file", value_name = "FILE", help_heading = "Jobs")]
     pub(crate) arg_file: Vec<OsString>,
     /// Run the jobs of FILE instead of a COMMAND: TOML, or a JSON object a line; `-` is standard input. They may wait for each other
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["arg_file", "null", "words"], help_heading = "Jobs")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["arg_file", "null", "words", "inputs", "outputs"], help_heading = "Jobs")]
     pub(crate) file: Option<PathBuf>,
     /// Arguments and lines end with a NUL byte, as those of `find -print0`
     #[arg(short = '0', long, help_heading = "Jobs")]
@@ -242,6 +244,12 @@ pub(crate) struct Run {
     /// Have a shell read each command: `sh`, or with `--shell=bash` bash; what is filled in stays a text
     #[arg(long, value_name = "SHELL", num_args = 0..=1, require_equals = true, default_missing_value = "sh", value_parser = options::shell, help_heading = "Jobs")]
     pub(crate) shell: Option<Shell>,
+    /// A file that each job reads, with replacement strings as in COMMAND. Several times: several
+    #[arg(long = "in", value_name = "PATH", help_heading = "Jobs")]
+    pub(crate) inputs: Vec<OsString>,
+    /// A file that each job writes: one that has exited with 0 and not written it has failed; of a failed one it is moved aside
+    #[arg(long = "out", value_name = "PATH", help_heading = "Jobs")]
+    pub(crate) outputs: Vec<OsString>,
     /// Run in the background, in a session of its own; what it prints goes to DIR/run.log. See `attach`, `wait`, `kill`
     #[arg(long, help_heading = "Where and how many")]
     pub(crate) detach: bool,

@@ -28,7 +28,8 @@ The JSON has, of each record, `at` and `bytes` (where it is in the file), `when`
 values are not kept), `submitting`, `submitted` (`jid`), `started`, `failed` (`why`, `rc`), `retry` (`used` of `retries`, `wait`),
 `gave_up` (`used`, `retries`, `covered`: whether those are for such a failure), `ended` (`state`, `why`, `rc`), `unstarted`
 (`why`), `stopped` (`why`, `by`: because of which job), `waits` (`on`: for which jobs), `done`, `compacted` (`records` that were left out), `terms`
-(`tags`, `timeout`, `retries` of the job itself), `after` (`on`, `any`: the jobs that it was fed to wait for), `list_ended` (`jobs`), `unreadable`. Times of
+(`tags`, `timeout`, `retries` of the job itself), `after` (`on`, `any`: the jobs that it was fed to wait for), `list_ended` (`jobs`), `files` (`inputs`,
+`outputs`: those that the job was said to read and write), `unreadable`. Times of
 waiting are milliseconds. What is not known is null.
 
 Exit codes: 0 it was told, 2 there is no such run.")]

@@ -54,7 +54,8 @@ async fn attend(mut args: args::Run, plugins: Plugins, kept: Kept) -> Result<u8>
 fn asked(args: &mut args::Run) -> Asked {
     let (words, files) = (std::mem::take(&mut args.words), std::mem::take(&mut args.arg_file));
     let (null, shell, quiet, file) = (args.null, args.shell.take(), args.quiet, args.file.take());
-    Asked { words, files, null, shell, quiet, file }
+    let (inputs, outputs) = (std::mem::take(&mut args.inputs), std::mem::take(&mut args.outputs));
+    Asked { words, files, null, shell, quiet, inputs, outputs, file }
 }
 
 /// What does not go together.

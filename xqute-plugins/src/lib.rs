@@ -8,6 +8,8 @@ mod deliver;
 pub mod filter;
 #[cfg(feature = "log")]
 pub mod log;
+#[cfg(feature = "outputs")]
+pub mod outputs;
 #[cfg(feature = "units")]
 pub mod units;
 #[cfg(feature = "wrap")]

@@ -44,7 +44,7 @@ impl Each {
 
     /// A job as it is fed.
     pub(crate) fn spec(&self, planned: Planned) -> JobSpec {
-        let mut spec = planned.spec.unwrap_or_else(|| self.job(planned.argv));
+        let mut spec = planned.spec.unwrap_or_else(|| planned.files.of(self.job(planned.argv)));
         if self.tag {
             spec = spec.data(output::Tag(planned.tag));
         }

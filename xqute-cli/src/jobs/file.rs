@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use xqute::{Argv, GraphError, JobRef, JobSpec, RetryPolicy, in_order};
 
-use super::Planned;
+use super::{Files, Planned};
 use crate::options;
 
 /// A job, in the words of the file.
@@ -32,6 +32,11 @@ struct Job {
     after: Vec<Other>,
     #[serde(default)]
     after_any: Vec<Other>,
+    /// The files that it is said to read and to write.
+    #[serde(default, rename = "in")]
+    inputs: Vec<PathBuf>,
+    #[serde(default, rename = "out")]
+    outputs: Vec<PathBuf>,
     timeout: Option<Time>,
     retries: Option<u32>,
 }
@@ -79,7 +84,7 @@ pub(super) fn read(path: &Path, base: &dyn Fn(Argv) -> JobSpec) -> Result<Vec<Pl
 fn planned(spec: JobSpec) -> Result<Planned> {
     let argv = spec.argv().map_err(Clone::clone)?.clone();
     let tag = argv.to_string().into_bytes();
-    Ok(Planned { argv, tag, note: None, spec: Some(spec) })
+    Ok(Planned { argv, tag, note: None, files: Files::default(), spec: Some(spec) })
 }
 
 fn toml(text: &str, path: &Path) -> Result<Vec<(usize, Job)>> {
@@ -136,6 +141,8 @@ impl Job {
         spec = self.env.into_iter().fold(spec, |it, (name, value)| it.env(name, value));
         spec = self.after.into_iter().fold(spec, JobSpec::after);
         spec = self.after_any.into_iter().fold(spec, JobSpec::after_any);
+        spec = self.inputs.into_iter().fold(spec, JobSpec::input);
+        spec = self.outputs.into_iter().fold(spec, JobSpec::output);
         if let Some(cwd) = self.cwd {
             spec = spec.cwd(std::path::absolute(&cwd).with_context(|| format!("cwd = {}", cwd.display()))?);
         }

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use std::os::unix::ffi::OsStrExt;
 use xqute::ArgvError;
 
+use super::paths::Paths;
 use super::sources::Combined;
 use super::{Planned, command};
 use crate::hints;
@@ -16,6 +17,9 @@ pub(crate) struct Lines {
     pub(super) name: String,
     shell: Option<Shell>,
     number: usize,
+    /// How many of them were commands.
+    jobs: usize,
+    paths: Paths,
     /// Whether surprises are noted: the first as it comes,
     notes: bool,
     /// and the others by their number.
@@ -23,8 +27,14 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn new(lines: Combined, name: String, shell: Option<Shell>, notes: bool) -> Self {
-        Self { lines, name, shell, number: 0, notes, noted: 0 }
+    pub(super) fn new(
+        lines: Combined,
+        name: String,
+        shell: Option<Shell>,
+        notes: bool,
+        paths: Paths,
+    ) -> Self {
+        Self { lines, name, shell, number: 0, jobs: 0, paths, notes, noted: 0 }
     }
 
     /// Lines without a word, and comments, are passed over.
@@ -39,7 +49,9 @@ impl Lines {
                     let note = note
                         .filter(|_| self.noted == 1)
                         .map(|it| format!("line {} of {}: {it}", self.number, self.name));
-                    return Ok(Some(Planned { argv, tag: line.as_bytes().to_vec(), note, spec: None }));
+                    self.jobs += 1;
+                    let (files, tag) = (self.paths.fill(self.jobs, &[]), line.as_bytes().to_vec());
+                    return Ok(Some(Planned { argv, tag, note, files, spec: None }));
                 }
                 Err(ArgvError::Empty) => {}
                 Err(error) => {

@@ -3,6 +3,7 @@
 mod each;
 mod file;
 mod lines;
+mod paths;
 mod quoting;
 mod reader;
 mod sources;
@@ -22,6 +23,7 @@ use crate::options::Shell;
 
 pub(crate) use each::Each;
 use lines::Lines;
+use paths::{Files, Paths};
 use sources::{Combined, Source};
 use template::Template;
 
@@ -38,6 +40,9 @@ pub(crate) struct Asked {
     pub(crate) shell: Option<Shell>,
     /// Whether nothing is to be noted.
     pub(crate) quiet: bool,
+    /// The files that each job is said to read and to write.
+    pub(crate) inputs: Vec<OsString>,
+    pub(crate) outputs: Vec<OsString>,
     /// A file that has the jobs, instead of all that.
     pub(crate) file: Option<PathBuf>,
 }
@@ -50,6 +55,8 @@ pub(crate) struct Planned {
     pub(crate) tag: Vec<u8>,
     /// What may surprise in it, for people; of all jobs, the first says it.
     pub(crate) note: Option<String>,
+    /// The files that it is said to read and to write.
+    pub(crate) files: Files,
     /// The whole job, where a job file says more of it than its command.
     pub(crate) spec: Option<JobSpec>,
 }
@@ -64,6 +71,7 @@ pub(crate) enum Jobs {
         args: Combined,
         shell: Option<Shell>,
         number: usize,
+        paths: Paths,
         /// What runs if standard input, which nobody named, turns out to be empty: the command, once, as with `xargs`. Who
         /// starts programs with an empty pipe for standard input would else be told that all is well, and nothing ran.
         bare: Option<Planned>,
@@ -87,26 +95,32 @@ impl Jobs {
         sources.extend(named);
         if command.is_empty() {
             let notes = !asked.quiet && asked.shell.is_none();
-            return lines(sources, delimiter, asked.shell, notes).await;
+            let paths = Paths::read(&asked.inputs, &asked.outputs)?;
+            paths.check(0)?;
+            let lines = |reader, name| Lines::new(reader, name, asked.shell, notes, paths);
+            return open_lines(sources, delimiter, lines).await;
         }
         let shell = asked.shell;
         if shell.is_some() {
             not_apart(&command)?;
         }
         let (template, note) = template(&command, shell.is_some())?;
-        template.check_known()?;
+        template.check_known("COMMAND")?;
         let note = note.filter(|_| !asked.quiet);
         let mut bare = None;
+        let paths = Paths::read(&asked.inputs, &asked.outputs)?;
         if sources.is_empty() {
-            if !template.has_places() {
-                bare = Some(Planned { note: note.clone(), ..once(&template, shell.as_ref())? });
+            if !template.has_places() && !paths.have_places() {
+                let (planned, files) = (once(&template, shell.as_ref())?, paths.fill(1, &[]));
+                bare = Some(Planned { note: note.clone(), files, ..planned });
                 if !is_piped() {
                     return Ok(Self::Once(bare));
                 }
             }
             sources.push(Source::new(sources::From::Stdin));
         }
-        template.check(sources.len())?;
+        template.check(sources.len(), "COMMAND")?;
+        paths.check(sources.len())?;
         let template = template.with_places();
         match shell {
             Some(_) => template.check_shell()?,
@@ -114,7 +128,7 @@ impl Jobs {
         }
         announce(&sources, "arguments");
         let args = Combined::open(sources, delimiter).await?;
-        Ok(Self::Filled { template, args, shell, number: 0, bare, note })
+        Ok(Self::Filled { template, args, shell, number: 0, paths, bare, note })
     }
 
     /// Reads all of them, and tells how many there are.
@@ -148,7 +162,7 @@ impl Jobs {
             Self::Once(planned) => Ok(planned.take()),
             Self::Lines(lines) => lines.next().await,
             Self::List(jobs) => Ok(jobs.next()),
-            Self::Filled { template, args, shell, number, bare, note } => {
+            Self::Filled { template, args, shell, number, paths, bare, note } => {
                 let bare = bare.take();
                 let Some(args) = args.next().await? else { return Ok(bare) };
                 *number += 1;
@@ -158,7 +172,8 @@ impl Jobs {
                     format!("job {number}, made of the arguments {}", args.join(" "))
                 })?;
                 let tag = args.join(" ".as_ref()).as_bytes().to_vec();
-                Ok(Some(Planned { argv, tag, note: note.take(), spec: None }))
+                let files = paths.fill(*number, &args);
+                Ok(Some(Planned { argv, tag, note: note.take(), files, spec: None }))
             }
         }
     }
@@ -175,10 +190,14 @@ fn words(template: &Template, shell: Option<&Shell>, number: usize, args: &[OsSt
 fn once(template: &Template, shell: Option<&Shell>) -> Result<Planned> {
     let argv = Argv::new(words(template, shell, 1, &[])).context("in the command line")?;
     let tag = argv.to_string().into_bytes();
-    Ok(Planned { argv, tag, note: None, spec: None })
+    Ok(Planned { argv, tag, note: None, files: Files::default(), spec: None })
 }
 
-async fn lines(mut sources: Vec<Source>, delimiter: u8, shell: Option<Shell>, notes: bool) -> Result<Jobs> {
+async fn open_lines(
+    mut sources: Vec<Source>,
+    delimiter: u8,
+    lines: impl FnOnce(Combined, String) -> Lines,
+) -> Result<Jobs> {
     if sources.is_empty() {
         sources.push(Source::new(sources::From::Stdin));
     }
@@ -194,7 +213,7 @@ async fn lines(mut sources: Vec<Source>, delimiter: u8, shell: Option<Shell>, no
         sources::From::File(name) => name.to_string_lossy().into_owned(),
         sources::From::Stdin => "standard input".to_owned(),
     };
-    Ok(Jobs::Lines(Lines::new(Combined::open(sources, delimiter).await?, name, shell, notes)))
+    Ok(Jobs::Lines(lines(Combined::open(sources, delimiter).await?, name)))
 }
 
 /// `--shell bash 'wc -l {}'` would have sh run bash, with a script of a strange name.

@@ -73,14 +73,14 @@ impl Template {
     }
 
     /// An error, if it has a replacement string of GNU parallel that is not here: it would be passed as it is.
-    pub(crate) fn check_known(&self) -> Result<()> {
+    pub(crate) fn check_known(&self, place: &str) -> Result<()> {
         let mut texts = self.words.iter().flatten().filter_map(|piece| match piece {
             Piece::Text(text) => Some(text),
             _ => None,
         });
         if let Some(unknown) = texts.find_map(|text| unknown(text)) {
             bail!(
-                "`{}` in COMMAND is no replacement string here: there are {{}} {{.}} {{/}} {{//}} {{/.}} {{#}}, and with the number of a source {{1}} {{2.}} {{2/}} and so on",
+                "`{}` in {place} is no replacement string here: there are {{}} {{.}} {{/}} {{//}} {{/.}} {{#}}, and with the number of a source {{1}} {{2.}} {{2/}} and so on",
                 String::from_utf8_lossy(unknown)
             );
         }
@@ -88,13 +88,13 @@ impl Template {
     }
 
     /// An error, if it asks for more arguments than there are.
-    pub(crate) fn check(&self, sources: usize) -> Result<()> {
+    pub(crate) fn check(&self, sources: usize, place: &str) -> Result<()> {
         for piece in self.words.iter().flatten() {
             if let Piece::Value { of: Some(number), .. } = piece
                 && *number > sources
             {
                 bail!(
-                    "`{{{number}}}` in COMMAND asks for argument {number} of each job, but each has {sources}: give another `:::`, or write the smaller number"
+                    "`{{{number}}}` in {place} asks for argument {number} of each job, but each has {sources}: give another `:::`, or write the smaller number"
                 );
             }
         }

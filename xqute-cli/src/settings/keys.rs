@@ -12,8 +12,8 @@ use crate::args::{Args, Strategy};
 use crate::options::processors;
 
 /// Those that belong to one command line.
-const TYPED_ONLY: [&str; 9] =
-    ["help", "config", "profile", "dry-run", "detach", "detached", "file", "arg-file", "null"];
+const TYPED_ONLY: [&str; 11] =
+    ["help", "config", "profile", "dry-run", "detach", "detached", "file", "arg-file", "null", "in", "out"];
 
 /// `plugins` is a table of the file, so their selection has the builder's name.
 const SELECT: (&str, &str) = ("plugins", "select");

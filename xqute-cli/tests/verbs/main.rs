@@ -93,8 +93,8 @@ fn the_order_of_calls_is_told_with_its_reason() {
     assert_eq!((&json["calls"][0]["after"], &json["calls"][1]["after"]), (&Value::Null, &"priority".into()));
     assert!(desk.json(&["plugins", "--json"])["plugins"][0]["hooks"].is_array());
     assert_eq!(
-        desk.told(&["plugins", "order", "on_job_verify"]),
-        "nothing that is on implements on_job_verify\n"
+        desk.told(&["plugins", "order", "on_job_polling"]),
+        "nothing that is on implements on_job_polling\n"
     );
     desk.refused(&["plugins", "order", "on_job_fialed"], "did you mean `on_job_failed`? there are on_init, ");
 }

@@ -53,8 +53,9 @@ impl XquteBuilder {
         let only = self.kills.as_ref().map(|(jobs, _)| jobs.clone());
         feeder.remember(History::new(past, Arc::downgrade(&workdir), self.retry_failed).only(only));
         scene.run.freeze();
-        let ahead = if backend.looks_ahead() && recovery.is_empty() { self.ahead(&scene) } else { 0 };
-        let settings = Settings { ahead, ..self.settings(&scene, backend.uses_files()) };
+        let ahead =
+            if backend.looks_ahead() && recovery.is_empty() { self.ahead(&scene, &plugins) } else { 0 };
+        let settings = Settings { ahead, ..self.settings(&scene, &plugins, backend.uses_files()) };
         let (poll_interval, throttle) = (self.poll_interval, self.throttle);
         let wrapping = Wrapping { output: self.output, ..self.wrapping };
         let parts = Parts {
@@ -145,13 +146,14 @@ impl XquteBuilder {
     }
 
     /// Who is asked before each start, or may stop the run because of how a job ended, is to be heard before the next one starts.
-    fn ahead(&self, scene: &Scene) -> usize {
-        let is_asked =
-            scene.told().has(Moment::Submitting) || self.throttle.is_set() || self.halts().is_some();
+    fn ahead(&self, scene: &Scene, plugins: &PluginSet) -> usize {
+        let is_asked = scene.told(plugins).has_for_all(Moment::Submitting)
+            || self.throttle.is_set()
+            || self.halts().is_some();
         if is_asked { 0 } else { AHEAD }
     }
 
-    fn settings(&self, scene: &Scene, files: bool) -> Settings {
+    fn settings(&self, scene: &Scene, plugins: &PluginSet, files: bool) -> Settings {
         Settings {
             workdir: scene.run.shared_workdir(),
             run: scene.run.id().into(),
@@ -165,7 +167,7 @@ impl XquteBuilder {
             ahead: 0,
             seed: random(),
             paced: self.throttle.is_set(),
-            told: scene.told(),
+            told: scene.told(plugins),
             doomed: self.kills.iter().flat_map(|(jobs, _)| jobs).copied().collect(),
             dooms: self.kills.as_ref().map_or(KillReason::User, |(_, why)| *why),
         }

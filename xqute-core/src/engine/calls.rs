@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::dispatcher::Told;
 use super::treaty::{Answer, Asked, Broken, Gate, Message, Notice, Returned};
-use crate::hook::{Hooks, Run, Scheduler, Summary, Text};
+use crate::hook::{Hooks, PluginSet, Run, Scheduler, Summary, Text};
 use crate::job::{Job, Moment, Signal};
 use crate::script::Fragments;
 
@@ -21,7 +21,7 @@ pub(super) struct Scene {
 
 impl Scene {
     /// The moments that have hooks.
-    pub(super) fn told(&self) -> Told {
+    pub(super) fn told(&self, plugins: &PluginSet) -> Told {
         let hooks = &self.hooks;
         let all = [
             (Moment::Init, hooks.has_on_job_init()),
@@ -37,7 +37,12 @@ impl Scene {
             (Moment::Succeeded, hooks.has_on_job_succeeded()),
             (Moment::Cancelled, hooks.has_on_job_cancelled()),
         ];
-        Told(all.into_iter().filter(|(_, has)| *has).map(|(moment, _)| moment).collect())
+        let all: Vec<Moment> = all.into_iter().filter(|(_, has)| *has).map(|(moment, _)| moment).collect();
+        let about_all =
+            plugins.plugins().into_iter().filter(|it| it.on && !self.run.is_only_with_outputs(&it.name));
+        let about_all: Vec<&str> = about_all.flat_map(|it| it.hooks).map(|it| it.hook).collect();
+        let bare = all.iter().copied().filter(|it| about_all.iter().any(|hook| is_of(hook, *it)));
+        Told { bare: bare.collect(), all }
     }
 
     fn has_script_hooks(&self) -> bool {
@@ -94,6 +99,25 @@ impl Scene {
         hooks.on_jobcmd_end(run, scheduler, job, |plugin, text| into(end, plugin, &text)).map_err(broken)?;
         Ok(fragments)
     }
+}
+
+/// Whether a hook is called for a moment.
+fn is_of(hook: &str, moment: Moment) -> bool {
+    let names: &[&str] = match moment {
+        Moment::Init => &["on_job_init"],
+        Moment::Queued => &["on_job_queued"],
+        Moment::Submitting => &["on_job_submitting", "on_jobcmd_init", "on_jobcmd_prep", "on_jobcmd_end"],
+        Moment::Submitted => &["on_job_submitted"],
+        Moment::Started => &["on_job_started"],
+        Moment::Polling(_) => &["on_job_polling"],
+        Moment::Verifying => &["on_job_verify"],
+        Moment::Killing => &["on_job_killing"],
+        Moment::Killed => &["on_job_killed"],
+        Moment::Failed => &["on_job_failed"],
+        Moment::Succeeded => &["on_job_succeeded"],
+        Moment::Cancelled => &["on_job_cancelled"],
+    };
+    names.contains(&hook)
 }
 
 /// Calls hooks on a runtime.

@@ -62,12 +62,30 @@ pub(super) struct Settings {
 
 /// The moments that have hooks.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Told(pub(super) Vec<Moment>);
+pub(super) struct Told {
+    /// Of a job with declared outputs,
+    pub(super) all: Vec<Moment>,
+    /// and of one without.
+    pub(super) bare: Vec<Moment>,
+}
 
 impl Told {
     pub(super) fn has(&self, moment: Moment) -> bool {
-        self.0.iter().any(|it| std::mem::discriminant(it) == std::mem::discriminant(&moment))
+        among(&self.all, moment)
     }
+
+    /// Whether it has hooks that are about jobs without declared outputs too.
+    pub(super) fn has_for_all(&self, moment: Moment) -> bool {
+        among(&self.bare, moment)
+    }
+
+    fn has_for(&self, entry: &Entry, moment: Moment) -> bool {
+        among(if entry.spec().given_outputs().is_empty() { &self.bare } else { &self.all }, moment)
+    }
+}
+
+fn among(moments: &[Moment], moment: Moment) -> bool {
+    moments.iter().any(|it| std::mem::discriminant(it) == std::mem::discriminant(&moment))
 }
 
 /// The state of a run.
@@ -200,6 +218,7 @@ impl Dispatcher {
                 let more = [
                     Record::environment(index, &spec),
                     Record::given(index, &spec),
+                    Record::files(index, &spec),
                     Record::after(index, &after),
                 ];
                 more.iter().flatten().for_each(|it| self.records.push(it));
@@ -207,6 +226,7 @@ impl Dispatcher {
             Before::Known => {}
         }
         self.jobs.push(Entry::new(spec, argv));
+        self.looks_no_further(index);
         if let Some((_, why)) = self.stopping {
             return self.step(index, Event::Stop(Stop { how: How::Ask, why: stop::reason(why) }));
         }
@@ -217,6 +237,16 @@ impl Dispatcher {
             self.comes_in(index, &after);
         }
         self.fill_slots();
+    }
+
+    /// Where jobs with declared outputs are asked about before they start, and others are not: from the first of them on none is given
+    /// ahead, because what it starts upon is to be so.
+    fn looks_no_further(&mut self, index: usize) {
+        let has_outputs = self.jobs.get(index).is_some_and(|it| !it.spec().given_outputs().is_empty());
+        if has_outputs && self.settings.told.has(Moment::Submitting) {
+            self.withdraw();
+            self.settings.ahead = 0;
+        }
     }
 
     /// Unless somebody wanted it killed before it came in.

@@ -59,6 +59,8 @@ pub struct Run {
     config: HashMap<String, Value>,
     handle: Handle,
     growing: Mutex<States>,
+    /// The plugins that have nothing to say of a job without outputs.
+    about_outputs: Mutex<Vec<String>>,
     frozen: OnceLock<States>,
     /// The names of the variables that secrets were found in.
     withheld: Mutex<Vec<String>>,
@@ -74,7 +76,8 @@ impl Run {
     ) -> Self {
         let config = config.into_iter().map(|(plugin, value)| (same(&plugin), value)).collect();
         let (growing, frozen, withheld) = (Mutex::default(), OnceLock::new(), Mutex::default());
-        Self { id, workdir, config, handle, growing, frozen, withheld, notes: Notes::default() }
+        let (about_outputs, notes) = (Mutex::default(), Notes::default());
+        Self { id, workdir, config, handle, growing, about_outputs, frozen, withheld, notes }
     }
 
     /// The run's own identifier: 16 hexadecimal digits that no other run has.
@@ -172,6 +175,18 @@ impl Run {
 
     pub(crate) fn notes(&self) -> Vec<String> {
         self.notes.all()
+    }
+
+    /// Says that a plugin's hooks about jobs have nothing to do for a job without declared outputs
+    /// ([`JobSpec::output`](crate::JobSpec::output)): where no other plugin has that hook too, they are not called for such a job,
+    /// which then costs no more than it does without the plugin. Only in `on_init`: later it changes nothing.
+    pub fn only_with_outputs(&self, plugin: &str) {
+        self.about_outputs.lock().unwrap_or_else(PoisonError::into_inner).push(same(plugin));
+    }
+
+    /// Whether a plugin has said so.
+    pub(crate) fn is_only_with_outputs(&self, plugin: &str) -> bool {
+        self.about_outputs.lock().unwrap_or_else(PoisonError::into_inner).contains(&same(plugin))
     }
 
     /// What a hook may do to the run.

@@ -3,6 +3,7 @@
 mod after;
 mod argv;
 pub(crate) mod bundle;
+mod declared;
 mod digest;
 mod failure;
 mod files;

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use super::after::{JobRef, Need};
 use super::argv::{Argv, ArgvError};
+use super::declared::Declared;
 use super::digest::Digest;
 use super::retry::RetryPolicy;
 
@@ -36,6 +37,9 @@ pub enum SpecError {
     /// A directory that cannot be one.
     #[error("the working directory {0:?} of a job has a NUL byte in it")]
     Cwd(PathBuf),
+    /// An input or output that cannot be a file.
+    #[error("an input or output of a job cannot be a file: {0:?} is empty, or has a NUL byte in it")]
+    File(PathBuf),
 }
 
 /// What a user asks for: a command, and what goes with it.
@@ -69,6 +73,7 @@ struct Rest {
     retry: Option<RetryPolicy>,
     timeout: Option<Duration>,
     after: Vec<(JobRef, Need)>,
+    declared: Declared,
     data: Vec<Arc<dyn Any + Send + Sync>>,
     /// What tells it from others, where that was read instead of made: its variables need not be known then.
     known: Option<Digest>,
@@ -188,7 +193,7 @@ impl JobSpec {
         }
         match self.given_cwd() {
             Some(cwd) if nul(cwd.as_os_str()) => Err(SpecError::Cwd(cwd.to_owned())),
-            _ => Ok(()),
+            _ => self.declared().map_or(Ok(()), Declared::check),
         }
     }
 
@@ -216,9 +221,21 @@ impl JobSpec {
     /// Whether it was given more than a command, a name, a directory and variables: what no digest has in it.
     pub(crate) fn has_more(&self) -> bool {
         let is_more = |it: &Rest| {
-            !it.tags.is_empty() || it.retry.is_some() || it.timeout.is_some() || !it.after.is_empty()
+            !it.tags.is_empty()
+                || it.retry.is_some()
+                || it.timeout.is_some()
+                || !it.after.is_empty()
+                || !it.declared.is_empty()
         };
         self.rest.as_deref().is_some_and(is_more)
+    }
+
+    pub(super) fn declared(&self) -> Option<&Declared> {
+        self.rest.as_ref().map(|it| &it.declared)
+    }
+
+    pub(super) fn declared_mut(&mut self) -> &mut Declared {
+        &mut self.rest().declared
     }
 
     pub(crate) fn given_name(&self) -> Option<&str> {

@@ -67,6 +67,7 @@ struct Kept {
     environment: u64,
     given: u64,
     after: u64,
+    files: u64,
     /// The first record of its first attempt since it was begun last.
     series: u64,
     /// The first record of its last attempt.
@@ -146,10 +147,13 @@ impl Kept {
     fn take(&mut self, record: &Record<'_>, at: u64, run: usize) {
         let is_new_run = self.run != run;
         match *record {
-            Record::Fed { .. } => (self.fed, self.environment, self.given, self.after) = (at, 0, 0, 0),
+            Record::Fed { .. } => {
+                (self.fed, self.environment, self.given, self.after, self.files) = (at, 0, 0, 0, 0);
+            }
             Record::Environment { .. } => self.environment = at,
             Record::Given { .. } => self.given = at,
             Record::After { .. } => self.after = at,
+            Record::Files { .. } => self.files = at,
             Record::Unstarted { .. } => self.unstarted = at,
             Record::Waits { .. } => self.waits = at,
             Record::Submitting { attempt: 0, .. } => self.begin(at),
@@ -186,6 +190,7 @@ impl Kept {
             Record::Environment { .. } => at == self.environment,
             Record::Given { .. } => at == self.given,
             Record::After { .. } => at == self.after,
+            Record::Files { .. } => at == self.files,
             // Each says of an attempt of its own run that nothing is left of it.
             Record::Unstarted { .. } => at >= since && (self.ended < self.attempt || at == self.unstarted),
             Record::Waits { .. } => at >= since && at == self.waits,

@@ -97,6 +97,8 @@ pub enum Fact {
     ListEnded { jobs: usize },
     /// Where the run keeps what its jobs write, if that is not in files of their own.
     Output { kept: String },
+    /// The files that a job was said to read and to write.
+    Files { inputs: Vec<String>, outputs: Vec<String> },
     /// This part cannot be read.
     Unreadable,
 }
@@ -185,7 +187,8 @@ fn times(record: &Record<'_>) -> (Option<u32>, Option<u64>) {
         | Record::Output { .. }
         | Record::Waits { .. }
         | Record::Given { .. }
-        | Record::After { .. } => (None, None),
+        | Record::After { .. }
+        | Record::Files { .. } => (None, None),
     }
 }
 
@@ -235,6 +238,9 @@ impl From<Record<'_>> for Fact {
                 on: on.iter().filter(|it| it.1).map(|it| it.0).collect(),
                 any: on.iter().filter(|it| !it.1).map(|it| it.0).collect(),
             },
+            Record::Files { inputs, outputs, .. } => {
+                Self::Files { inputs: texts(&inputs), outputs: texts(&outputs) }
+            }
             Record::ListEnded { jobs, .. } => Self::ListEnded { jobs },
             Record::Output { kept } => Self::Output { kept: kept.into() },
         }

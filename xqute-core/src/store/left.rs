@@ -87,6 +87,7 @@ impl Lefts {
             | Record::Waits { .. }
             | Record::Given { .. }
             | Record::After { .. }
+            | Record::Files { .. }
             | Record::ListEnded { .. }
             | Record::Compacted { .. } => {}
         }

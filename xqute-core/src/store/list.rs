@@ -125,6 +125,11 @@ impl Specs {
                     spec = timeout.into_iter().fold(spec, JobSpec::timeout);
                     spec = retry.iter().fold(spec, |it, retry| it.retry(retry.policy()));
                 }
+                Record::Files { inputs, outputs, .. } => {
+                    let path = |it: &[u8]| PathBuf::from(OsStr::from_bytes(it));
+                    spec = inputs.iter().map(path).fold(spec, JobSpec::input);
+                    spec = outputs.iter().map(path).fold(spec, JobSpec::output);
+                }
                 Record::After { on, .. } => {
                     let after = |it: JobSpec, (job, succeeds): (usize, bool)| match succeeds {
                         true => it.after(job),

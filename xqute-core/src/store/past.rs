@@ -166,7 +166,7 @@ impl Past {
                 (job.digest, job.name, job.at) = (Some(Digest(digest)), name.map(Into::into), at);
                 job.has_more = false;
             }
-            Record::Given { index, .. } | Record::After { index, .. } => {
+            Record::Given { index, .. } | Record::After { index, .. } | Record::Files { index, .. } => {
                 self.job(index, most)?.has_more = true;
             }
             Record::Submitting { index, attempt }

@@ -3,7 +3,7 @@
 //! On disk a record is its `postcard` form: **the order of variants and of fields is the format**. A new variant goes to
 //! the end; anything else is a new `frame::VERSION`, and the old form is read for ever (`fixtures/`).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -133,6 +133,14 @@ pub(crate) enum Record<'a> {
     ListEnded { jobs: usize, when: u64 },
     /// Where the run keeps what its jobs write, in the word of the command line, if that is not in files of their own.
     Output { kept: &'a str },
+    /// The files that a job was said to read and to write, where it was said of any.
+    Files {
+        index: usize,
+        #[serde(borrow)]
+        inputs: Words<'a>,
+        #[serde(borrow)]
+        outputs: Words<'a>,
+    },
 }
 
 /// For whom an attempt is told to end.
@@ -232,6 +240,15 @@ impl<'a> Record<'a> {
         (!after.is_empty()).then_some(Self::After { index, on })
     }
 
+    /// The files that a job is to read and to write, if it was said of any.
+    pub(crate) fn files(index: usize, spec: &'a JobSpec) -> Option<Self> {
+        let words =
+            |paths: &'a [PathBuf]| Words::Read(paths.iter().map(|it| it.as_os_str().into()).collect());
+        let (inputs, outputs) = (spec.given_inputs(), spec.given_outputs());
+        let is_any = !inputs.is_empty() || !outputs.is_empty();
+        is_any.then(|| Self::Files { index, inputs: words(inputs), outputs: words(outputs) })
+    }
+
     /// The job that it is about.
     pub(super) fn index(&self) -> Option<usize> {
         match self {
@@ -250,7 +267,8 @@ impl<'a> Record<'a> {
             | Self::GaveUp { index, .. }
             | Self::Waits { index, .. }
             | Self::Given { index, .. }
-            | Self::After { index, .. } => Some(*index),
+            | Self::After { index, .. }
+            | Self::Files { index, .. } => Some(*index),
             Self::Run { .. }
             | Self::RunIn { .. }
             | Self::Rules { .. }
@@ -297,6 +315,9 @@ impl<'a> Record<'a> {
             }
             Self::After { index, .. } => Self::After { index, on: Vec::new() },
             Self::Output { .. } => Self::Output { kept: "" },
+            Self::Files { index, .. } => {
+                Self::Files { index, inputs: Words::Given(&[]), outputs: Words::Given(&[]) }
+            }
             Self::Submitting { .. }
             | Self::Started { .. }
             | Self::Killing { .. }

@@ -76,6 +76,11 @@ pub(super) fn every_kind() -> Vec<Record<'static>> {
         Record::After { index: 1, on: vec![(0, true), (300, false)] },
         Record::ListEnded { jobs: 300, when: 1016 },
         Record::Output { kept: "bundle" },
+        Record::Files {
+            index: 1,
+            inputs: Words::Read(vec![]),
+            outputs: Words::Read(vec![Bytes(b"a b"), Bytes(b"\xFF")]),
+        },
     ]
 }
 
@@ -197,7 +202,7 @@ pub(super) struct Parts {
 
 prop_compose! {
     pub(super) fn parts()(
-        kind in 0_u8..24,
+        kind in 0_u8..25,
         number in any::<(usize, u32, u64)>(),
         text in ".*",
         words in proptest::collection::vec(any::<Vec<u8>>(), 0..5),
@@ -258,6 +263,10 @@ impl Parts {
             21 => Record::After { index, on: vec![(index, rc.is_some()); self.words.len()] },
             22 => Record::ListEnded { jobs: index, when },
             23 => Record::Output { kept: text },
+            24 => {
+                let files = || Words::Read(self.words.iter().map(|it| Bytes(it)).collect());
+                Record::Files { index, inputs: files(), outputs: files() }
+            }
             _ => Record::Compacted { records: when, when },
         }
     }

@@ -48,7 +48,7 @@ fn a_place_alone_is_a_word_for_each_argument_and_within_a_word_they_are_joined()
 
 #[test]
 fn a_replacement_string_that_only_gnu_parallel_has_is_a_mistake() {
-    let check = |text: &str| Template::new(&words(&[text])).check_known();
+    let check = |text: &str| Template::new(&words(&[text])).check_known("COMMAND");
     for unknown in [
         "{%}",
         "x{..}y",
@@ -94,8 +94,8 @@ fn a_replacement_string_that_only_gnu_parallel_has_is_a_mistake() {
 
 #[test]
 fn a_place_without_an_argument_is_a_mistake() {
-    assert!(Template::new(&words(&["{2}"])).check(1).is_err());
-    assert!(Template::new(&words(&["{2}", "{}"])).check(2).is_ok());
+    assert!(Template::new(&words(&["{2}"])).check(1, "COMMAND").is_err());
+    assert!(Template::new(&words(&["{2}", "{}"])).check(2, "COMMAND").is_ok());
 }
 
 /// Where an argument would be evaluated.

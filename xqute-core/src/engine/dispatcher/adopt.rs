@@ -59,6 +59,7 @@ impl Dispatcher {
             Found::Unknown(_) if self.doomed.contains(&index) => self.comes_in(index, &after),
             Found::Unknown(why) => {
                 entry.jid = left.jid.as_deref().map(Into::into);
+                entry.times.0 = left.started.and_then(NonZeroU64::new);
                 self.step(index, Event::Unknown(why.into()));
             }
         }

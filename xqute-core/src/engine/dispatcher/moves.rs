@@ -254,7 +254,9 @@ impl Dispatcher {
     fn ask(&mut self, index: usize, moment: Moment, go: Event) {
         // While the journal cannot be written hooks are not called: a kill does not wait for that.
         let is_held = self.broken.is_some() && moment == Moment::Killing;
-        if self.settings.told.has(moment) && !is_held {
+        let told = &self.settings.told;
+        let is_told = self.jobs.get(index).is_some_and(|entry| told.has_for(entry, moment));
+        if is_told && !is_held {
             self.tell(index, moment);
         } else {
             self.publish(index, moment);
@@ -265,10 +267,10 @@ impl Dispatcher {
     /// Hooks of one job are called one after the other: those of later moments wait for those of earlier ones.
     pub(super) fn tell(&mut self, index: usize, moment: Moment) {
         self.publish(index, moment);
-        if self.abandoned || !self.settings.told.has(moment) {
+        let Some(entry) = self.jobs.get_mut(index) else { return };
+        if self.abandoned || !self.settings.told.has_for(entry, moment) {
             return;
         }
-        let Some(entry) = self.jobs.get_mut(index) else { return };
         let notice = Notice { moment, job: entry.snapshot(index, &self.settings.workdir, moment) };
         if entry.calling {
             return entry.waiting.push(notice);

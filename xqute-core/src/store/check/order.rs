@@ -182,7 +182,8 @@ impl Job {
             | Record::GaveUp { .. }
             | Record::Waits { .. }
             | Record::Given { .. }
-            | Record::After { .. } => return Ok(()),
+            | Record::After { .. }
+            | Record::Files { .. } => return Ok(()),
             _ => {}
         }
         let after = self.has_ended;

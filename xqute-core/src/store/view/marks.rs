@@ -36,6 +36,7 @@ impl Marks {
             | Record::Waits { .. }
             | Record::Given { .. }
             | Record::After { .. }
+            | Record::Files { .. }
             | Record::ListEnded { .. }
             | Record::Compacted { .. }
             | Record::Killing { .. }

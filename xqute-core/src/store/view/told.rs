@@ -177,6 +177,7 @@ impl JobView {
             | Record::Waits { .. }
             | Record::Given { .. }
             | Record::After { .. }
+            | Record::Files { .. }
             | Record::ListEnded { .. }
             | Record::Compacted { .. }
             | Record::Done { .. }

@@ -319,7 +319,7 @@ fn begin(paper: &Paper, number: u32) -> (Dispatcher, History, Vec<Left>) {
         paced: false,
         ahead: 0,
         seed: 1,
-        told: Told(vec![]),
+        told: Told::default(),
         doomed: BTreeSet::new(),
         dooms: KillReason::User,
     };

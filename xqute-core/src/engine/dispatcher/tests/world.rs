@@ -80,7 +80,7 @@ impl World {
             paced: false,
             ahead: 0,
             expected: 0,
-            told: Told(told.to_vec()),
+            told: Told { all: told.to_vec(), bare: told.to_vec() },
             doomed: BTreeSet::new(),
             dooms: KillReason::User,
         };
