@@ -1,6 +1,7 @@
 //! Do jobs on this machine outlive their program, and is what became of them known afterwards?
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod anew;
 mod guardians;
 mod scene;
 

@@ -30,6 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use tokio::runtime;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::{Instant, sleep};
 
@@ -40,7 +41,7 @@ use super::contract::{
 use crate::job::{Failure, LOCAL_OUTPUT, Output};
 pub use awaken::supervise;
 use jobs::{Jobs, ended, seen, untold};
-use link::{About, Answer as Said, Heard, Link};
+use link::{About, Answer as Said, Heard, Link, Listening};
 use log::{Fate, History};
 use reach::{Reached, reach};
 use record::Attempt;
@@ -94,6 +95,15 @@ struct Way {
     link: Option<Arc<Link>>,
     /// There was one before.
     is_used: bool,
+    /// On which runtime it was asked what earlier runs left. How that ended only the log knows, until the engine has written it down.
+    left: Option<runtime::Id>,
+}
+
+impl Way {
+    /// Whether what the log tells of is known to whoever wants to. What was asked on a runtime that is gone, nothing came of.
+    fn is_new(&self) -> bool {
+        !self.is_used && self.left != Some(runtime::Handle::current().id())
+    }
 }
 
 impl Local {
@@ -287,13 +297,13 @@ impl Shared {
     /// The way to the supervisor, which is made where there is none.
     async fn link(self: &Arc<Self>, workdir: &Path) -> io::Result<Arc<Link>> {
         let mut way = self.way.lock().await;
-        match &way.link {
-            Some(link) => Ok(Arc::clone(link)),
-            None => {
-                let reached = reach(workdir, !way.is_used).await?;
-                self.open(&mut way, workdir, reached)
-            }
+        if let Some(link) = way.link.as_ref().filter(|it| !it.is_lost()) {
+            return Ok(Arc::clone(link));
         }
+        // Who listened was of a runtime that is gone.
+        way.link = None;
+        let reached = reach(workdir, way.is_new()).await?;
+        self.open(&mut way, workdir, reached)
     }
 
     fn open(self: &Arc<Self>, way: &mut Way, workdir: &Path, reached: Reached) -> io::Result<Arc<Link>> {
@@ -302,16 +312,16 @@ impl Shared {
         }
         let (link, heard) = Link::new(reached.stream, reached.rest)?;
         let link = Arc::new(link);
-        *way = Way { link: Some(Arc::clone(&link)), is_used: true };
-        tokio::spawn(Arc::clone(self).listen(Arc::clone(&link), heard, workdir.to_owned()));
+        (way.link, way.is_used) = (Some(Arc::clone(&link)), true);
+        tokio::spawn(Arc::clone(self).listen(Listening(Arc::clone(&link)), heard, workdir.to_owned()));
         Ok(link)
     }
 
     /// Until the supervisor is gone, or whoever would be told.
-    async fn listen(self: Arc<Self>, link: Arc<Link>, heard: Heard, workdir: PathBuf) {
+    async fn listen(self: Arc<Self>, listening: Listening, heard: Heard, workdir: PathBuf) {
         tokio::select! {
             () = self.seen.closed() => return,
-            () = heard.listen(&link, &workdir, |record| self.jobs.tell(record)) => {}
+            () = heard.listen(&listening.0, &workdir, |record| self.jobs.tell(record)) => {}
         }
         let mut way = self.way.lock().await;
         way.link = None;
@@ -326,7 +336,7 @@ impl Shared {
             self.follow(&workdir, job, &history);
         }
         drop(lock);
-        link.lose();
+        drop(listening);
     }
 
     /// Tells how a job ended whose supervisor is gone, or watches it until it does.

@@ -47,8 +47,13 @@ static ABLE: AtomicBool = AtomicBool::new(false);
 pub fn supervise() {
     ABLE.store(true, Ordering::Relaxed);
     if is_asked() {
-        let become_supervisor = Task::taken().and_then(Task::serve);
-        system::end_process(i32::from(become_supervisor.is_err()));
+        // Without who asked, nobody wants it. Nor is it that program: its standard files are the run's.
+        let becomes = if is_wanted() {
+            Task::taken().and_then(Task::serve)
+        } else {
+            Err(io::ErrorKind::NotFound.into())
+        };
+        system::end_process(i32::from(becomes.is_err()));
     }
 }
 
@@ -107,16 +112,19 @@ impl Task {
     }
 }
 
-/// Whether the process that started this one asked it to be a supervisor, and gave it what it needs for that.
+/// Whether the process that asked is the one that started this, and lives.
+fn is_wanted() -> bool {
+    let parent = rustix::process::getppid().map(|it| it.as_raw_nonzero().get().to_string());
+    env::var_os(ASKED).is_some_and(|asks| parent.is_some_and(|it| *asks == *it))
+}
+
+/// Whether this process was asked to be a supervisor, and given what it needs for that.
 fn is_asked() -> bool {
-    let Some(parent) = env::var_os(ASKED) else { return false };
-    let is_parent = rustix::process::getppid()
-        .is_some_and(|it| parent.to_str() == Some(&it.as_raw_nonzero().get().to_string()));
     let is_file = |it: BorrowedFd<'_>| {
         rustix::fs::fstat(it).is_ok_and(|it| FileType::from_raw_mode(it.st_mode) == FileType::RegularFile)
     };
     let listens = rustix::net::sockopt::socket_acceptconn(rustix::stdio::stdin()).unwrap_or(false);
-    is_parent
+    env::var_os(ASKED).is_some()
         && !system::is_privileged()
         && listens
         && is_file(rustix::stdio::stdout())

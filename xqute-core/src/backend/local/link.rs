@@ -3,10 +3,11 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -54,6 +55,16 @@ struct Asked {
     kills: VecDeque<oneshot::Sender<Answer>>,
     /// There is nobody on the other side.
     is_lost: bool,
+}
+
+/// Whoever listens has it. That may be dropped with its runtime, even before it has begun: who asks then waits for no answer.
+#[derive(Debug)]
+pub(super) struct Listening(pub(super) Arc<Link>);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.0.lose();
+    }
 }
 
 /// What comes back.
@@ -145,11 +156,17 @@ impl Link {
         }
     }
 
-    /// Nobody is answered any more.
-    pub(super) fn lose(&self) {
+    /// Nobody is answered any more, and the other side, if it is there, may let somebody else in.
+    fn lose(&self) {
         let mut asked = self.lock();
         asked.is_lost = true;
         (asked.starts, asked.kills) = Default::default();
+        // If it is gone, there is nothing to close.
+        let _ = self.to.shutdown(Shutdown::Both);
+    }
+
+    pub(super) fn is_lost(&self) -> bool {
+        self.lock().is_lost
     }
 
     fn lock(&self) -> MutexGuard<'_, Asked> {

@@ -34,6 +34,8 @@ pub(super) struct Nursery {
     log: Log,
     starter: Starter,
     children: Vec<Child>,
+    /// How many of them, the first, were started for somebody who is gone.
+    others: usize,
     /// Ends that could not be written down yet.
     unwritten: Vec<u8>,
     /// Where jobs write that have no files of their own.
@@ -72,7 +74,7 @@ impl Nursery {
     /// `guarded`: other threads of this process have a life of their own.
     pub(super) fn new(log: Log, guarded: bool) -> io::Result<Self> {
         let (starter, children, unwritten) = (Starter::new(guarded)?, Vec::new(), Vec::new());
-        Ok(Self { log, starter, children, unwritten, slots: None, fault: None })
+        Ok(Self { log, starter, children, others: 0, unwritten, slots: None, fault: None })
     }
 
     /// Whether nothing is left to look after or to write down.
@@ -80,9 +82,9 @@ impl Nursery {
         self.children.is_empty() && self.unwritten.is_empty()
     }
 
-    /// How many there are.
+    /// How many there are that were started for who is served now.
     pub(super) fn count(&self) -> usize {
-        self.children.len()
+        self.children.len() - self.others
     }
 
     /// The starts of all that run, or whose end cannot be told yet.
@@ -95,8 +97,9 @@ impl Nursery {
         self.fault
     }
 
-    /// Nothing is wanted of those who are gone: somebody else may have removed their output.
+    /// Somebody else is served, or nobody. Nothing is wanted of those who are gone: somebody else may have removed their output.
     pub(super) fn close(&mut self) {
+        self.others = self.children.len();
         if self.slots.as_ref().is_some_and(Slots::remove) {
             self.slots = None;
         }
@@ -223,10 +226,12 @@ impl Nursery {
         for at in ended {
             self.reap(at);
         }
-        let mut told = Vec::new();
+        let (mut told, mut at, others) = (Vec::new(), 0, self.others);
         self.children.retain_mut(|child| {
             let end = child.told(now);
             told.extend(end);
+            self.others -= usize::from(at < others && end.is_some());
+            at += 1;
             end.is_none()
         });
         told

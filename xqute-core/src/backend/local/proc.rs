@@ -15,6 +15,8 @@ pub(super) struct Stat {
     pub(super) state: u8,
     /// Its process group.
     pub(super) group: i32,
+    /// How many threads it has. The first is a zombie too, while others run.
+    pub(super) threads: u32,
     /// When it started, in clock ticks since boot.
     pub(super) start: u64,
     /// How it ended, as `wait` tells it, where this program may know; 0 as long as it lives.
@@ -38,16 +40,17 @@ impl Stat {
         // The name of the program is the second field: in parentheses, with whatever it has of them and of blanks itself.
         let end = line.iter().rposition(|it| *it == b')')?;
         let mut fields = std::str::from_utf8(&line[end + 1..]).ok()?.split_ascii_whitespace();
-        // Fields 3, 5, 22 and 52; `nth` counts from what was taken last.
+        // Fields 3, 5, 20, 22 and 52; `nth` counts from what was taken last.
         let state = fields.next()?.bytes().next()?;
         let group = fields.nth(1)?.parse().ok()?;
-        let start = fields.nth(16)?.parse().ok()?;
+        let threads = fields.nth(14)?.parse().ok()?;
+        let start = fields.nth(1)?.parse().ok()?;
         let status = fields.nth(29).and_then(|it| it.parse().ok());
-        Some(Self { state, group, start, status })
+        Some(Self { state, group, threads, start, status })
     }
 
     pub(super) fn is_dead(&self) -> bool {
-        matches!(self.state, b'Z' | b'X')
+        matches!(self.state, b'Z' | b'X') && self.threads <= 1
     }
 }
 
@@ -85,8 +88,24 @@ mod tests {
         };
         for name in ["sh", "a b", "a) R 1 2 3 (", ")", "", "\u{e4})("] {
             let stat = Stat::parse(line(name).as_bytes());
-            assert_eq!(stat, Some(Stat { state: b'S', group: 75, start: 123_456, status: None }), "{name}");
+            assert_eq!(
+                stat,
+                Some(Stat { state: b'S', group: 75, threads: 1, start: 123_456, status: None }),
+                "{name}"
+            );
         }
+    }
+
+    #[test]
+    fn a_process_whose_first_thread_has_ended_lives_as_long_as_another() {
+        let stat = |state: &str, threads: u32| {
+            let line =
+                format!("77 (sh) {state} 1 75 74 0 -1 4194304 9 8 7 6 5 4 3 2 20 0 {threads} 0 123456 11\n");
+            Stat::parse(line.as_bytes()).unwrap()
+        };
+        assert!(!stat("Z", 2).is_dead());
+        assert!(stat("Z", 1).is_dead() && stat("X", 0).is_dead());
+        assert!(!stat("S", 1).is_dead());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::Pid;
+use tokio::runtime;
 use tokio::time::{Instant, sleep};
 
 use super::jobs::{ended, seen, untold};
@@ -45,6 +46,7 @@ pub(super) async fn recover(
         Unreachable(format!("what became of the jobs of an earlier run in {}: {error}", workdir.display()))
     };
     let mut way = shared.way.lock().await;
+    way.left = Some(runtime::Handle::current().id());
     // While the lock is held, no process is about to become a job.
     let (lock, live) = match turn(workdir).await.map_err(unreachable)? {
         Turn::Ours(lock) => (Some(lock), Vec::new()),

@@ -34,8 +34,6 @@ pub(super) struct Slots {
 struct Slot {
     scratch: Scratch,
     names: [CString; 2],
-    /// What the job that has ended has written.
-    sizes: [u64; 2],
     /// The next job gets other files: these are somebody else's.
     is_spent: bool,
 }
@@ -123,7 +121,7 @@ impl Slots {
         let outputs: Vec<Output<'_>> = ended.iter().map(output).collect();
         for (it, entry) in ended.iter().zip(self.keeper.keep(&outputs)?) {
             let slot = &mut self.all[it.slot];
-            (slot.sizes, slot.is_spent) = (entry.sizes, entry.large.contains(&true));
+            slot.is_spent = entry.large.contains(&true);
         }
         Ok(())
     }
@@ -162,15 +160,17 @@ impl Slot {
         let [out, err] = [open_new(&paths[0])?, open_new(&paths[1])?];
         let [Ok(out_name), Ok(err_name)] = names else { return Err(io::ErrorKind::InvalidInput.into()) };
         let scratch = Scratch { files: [out, err], paths };
-        Ok(Self { scratch, names: [out_name, err_name], sizes: [0; 2], is_spent: false })
+        Ok(Self { scratch, names: [out_name, err_name], is_spent: false })
     }
 
     /// Empties the files. Not where they cannot be, or something still writes there: what its job left behind.
     fn empty(&mut self, group: Pid) -> bool {
-        self.scratch.files.iter().zip(self.sizes).all(|(file, size)| {
+        // What it left behind may have written more since that was kept, and be gone by now.
+        let is_empty = |file: &File| file.metadata().is_ok_and(|it| it.len() == 0);
+        self.scratch.files.iter().all(|file| {
             let is_alone = system::is_only_one(file.as_fd());
             is_alone.unwrap_or_else(|| test_kill_process_group(group) == Err(Errno::SRCH))
-                && (size == 0 || file.set_len(0).is_ok())
+                && (is_empty(file) || (file.set_len(0).is_ok() && is_empty(file)))
         })
     }
 }
@@ -183,3 +183,6 @@ fn open_new(path: &Path) -> io::Result<File> {
     }
     OpenOptions::new().read(true).append(true).create_new(true).mode(0o600).open(path)
 }
+
+#[cfg(test)]
+mod tests;
