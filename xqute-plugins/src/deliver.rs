@@ -22,7 +22,9 @@ mod tests;
 
 pub(crate) use config::{Speak, config};
 pub(crate) use courier::Courier;
-pub(crate) use message::{Ended, Group, LongJob, Message};
+#[cfg(test)]
+pub(crate) use message::LongJob;
+pub(crate) use message::{Group, Message};
 
 use std::time::Duration;
 

@@ -2,15 +2,29 @@
 //! plugin is. One that is compiled in does nothing until a run selects it or has configuration for it.
 
 #[cfg(feature = "deliver")]
-#[allow(dead_code, unused_macros, unused_imports, reason = "the plugins that are built on it follow")]
+#[cfg_attr(
+    not(all(feature = "webhook", feature = "slack")),
+    allow(
+        dead_code,
+        unused_macros,
+        unused_imports,
+        reason = "not every plugin that is built on it needs all of it"
+    )
+)]
 mod deliver;
 #[cfg(feature = "filter")]
 pub mod filter;
+#[cfg(feature = "http")]
+mod http;
 #[cfg(feature = "log")]
 pub mod log;
 #[cfg(feature = "outputs")]
 pub mod outputs;
+#[cfg(feature = "slack")]
+pub mod slack;
 #[cfg(feature = "units")]
 pub mod units;
+#[cfg(feature = "webhook")]
+pub mod webhook;
 #[cfg(feature = "wrap")]
 pub mod wrap;

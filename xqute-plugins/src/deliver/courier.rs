@@ -16,7 +16,7 @@ use super::job::{self, Failed};
 use super::message::{Ended, LongJob, Message, VERSION};
 use super::outbox::Outbox;
 use super::worker::Worker;
-use super::{Carrier, Speak, tell};
+use super::{Carrier, Speak};
 
 /// Of so many jobs that failed the standard error is still to be looked at; those beyond are told without.
 const QUEUE: usize = 4096;
@@ -77,22 +77,22 @@ struct Told {
 }
 
 impl Courier {
-    /// Starts to tell of this run. What an earlier run has left in the outbox (`dir`, which is made) is delivered first.
+    /// Starts to tell of this run. What an earlier run has left in the outbox, in the plugin's directory, is delivered first.
     ///
     /// # Errors
     ///
-    /// The outbox cannot be made, or no thread be started.
+    /// The plugin's directory cannot be made or read, or no thread be started.
     pub(crate) fn start(
         name: &'static str,
         speak: Speak,
-        dir: PathBuf,
-        (run, scheduler): (&Run, &Scheduler),
+        run: &Run,
+        scheduler: &Scheduler,
         carrier: Box<dyn Carrier>,
     ) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             name,
             speak,
-            outbox: Outbox::open(dir)?,
+            outbox: Outbox::open(run.plugin_dir(name)?.join("outbox"))?,
             run: run.id().to_owned(),
             host: host(),
             workdir: run.workdir().to_owned(),
@@ -128,9 +128,9 @@ impl Courier {
         }
     }
 
-    /// The run has ended. Waits, at most as long as is configured, until all is delivered; returns what people should know of
-    /// what is not. Cancelled: nobody waits, and the thread goes on.
-    pub(crate) async fn done(&self, summary: &Summary) -> Vec<String> {
+    /// The run has ended. Waits, at most as long as is configured, until all is delivered; what is not is noted in the run.
+    /// Cancelled: nobody waits, and the thread goes on.
+    pub(crate) async fn done(&self, run: &Run, summary: &Summary) {
         let shared = &self.shared;
         let until = Instant::now() + shared.speak.drain.min(Duration::from_secs(24 * 3600));
         let ended = shared.speak.done.then(|| Box::new(summary.into()));
@@ -149,9 +149,8 @@ impl Courier {
             Ok(_) => drop(told.await),
             Err(_) => shared.wait_over(until),
         }
-        let notes = shared.notes();
+        shared.notes().iter().for_each(|it| run.note(it));
         shared.outbox.close();
-        notes
     }
 }
 

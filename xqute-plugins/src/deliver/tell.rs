@@ -7,9 +7,14 @@ use std::path::Path;
 use super::message::{Ended, Group, LongJob, Message};
 
 impl Message {
-    /// What it is about, in a line.
+    /// What it is about, in a line, with the work directory.
     pub(crate) fn subject(&self) -> String {
-        let Self { host, workdir, failed, long_jobs, other_long_jobs, ended, .. } = self;
+        format!("{} ({})", self.title(), self.workdir)
+    }
+
+    /// What it is about, in a line.
+    pub(crate) fn title(&self) -> String {
+        let Self { host, failed, long_jobs, other_long_jobs, ended, .. } = self;
         let long = long_jobs.len() as u64 + other_long_jobs;
         let what = match ended {
             Some(Ended { success: true, .. }) => "the run has succeeded".to_owned(),
@@ -21,7 +26,7 @@ impl Message {
                 if long == 1 { "1 job runs".to_owned() } else { format!("{long} jobs run") }
             ),
         };
-        format!("xqute on {host}: {what} ({workdir})")
+        format!("xqute on {host}: {what}")
     }
 
     /// All of it.

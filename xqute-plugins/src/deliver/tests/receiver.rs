@@ -71,11 +71,9 @@ fn on_init(run: &Run, scheduler: &Scheduler) -> Result<(), BoxError> {
     let Some(settings) = run.config::<Settings>("receiver")? else { return Ok(()) };
     let Settings { done, long_jobs, digest, per_hour, drain, breaks_outbox, home } = settings;
     let speak = Speak { failures: true, done, long_jobs, digest, per_hour, drain };
-    let outbox = outbox(run.workdir());
-    let courier =
-        Courier::start("receiver", speak, outbox.clone(), (run, scheduler), Box::new(Folder(home)))?;
+    let courier = Courier::start("receiver", speak, run, scheduler, Box::new(Folder(home)))?;
     if breaks_outbox {
-        fs::remove_dir(outbox)?;
+        fs::remove_dir(outbox(run.workdir()))?;
     }
     Ok(run.init_state(Notes(courier))?)
 }
@@ -94,9 +92,7 @@ fn on_job_polling(run: &Run, job: &Job) {
 
 #[hook]
 async fn on_run_done(run: &Run, summary: &Summary) {
-    let notes = run.state::<Notes>().unwrap().0.done(summary).await;
-    let home = run.config::<Settings>("receiver").unwrap().unwrap().home;
-    fs::write(home.join("notes"), notes.join("\n")).unwrap();
+    run.state::<Notes>().unwrap().0.done(run, summary).await;
 }
 
 fn is_message(path: &Path) -> bool {
@@ -145,15 +141,14 @@ impl Receiver {
         builder.poll_interval(Duration::from_millis(50)).build().unwrap()
     }
 
-    /// Runs these jobs; returns what people are told.
+    /// Runs these jobs; returns what people are told of the receiver.
     pub(super) async fn run(&self, settings: Settings, jobs: Vec<Vec<String>>) -> Vec<String> {
         let run = self.build(settings);
         for job in jobs {
             run.feed(job).await.unwrap();
         }
-        run.run_until_complete().await.unwrap();
-        let notes = fs::read_to_string(self.0.path().join("notes")).unwrap();
-        notes.lines().map(str::to_owned).collect()
+        let notes = run.run_until_complete().await.unwrap().notes;
+        notes.into_iter().filter(|it| it.starts_with("receiver: ")).collect()
     }
 
     /// Drops the run when a job of it has failed, and waits until something is kept.
