@@ -35,7 +35,7 @@ const HOOKS: [&str; 18] = [
 #[derive(Debug, Parser)]
 #[command(after_help = "\
 The JSON is one object, `plugins`: a list of `name`, `on`, `package`, `version`, `file`, `line` and `hooks`, each with
-`family`, `hook`, `function`, `priority`, `file`, `line`.")]
+`family`, `hook`, `function`, `priority`, `before`, `after`, `file`, `line`.")]
 pub(crate) struct Args {
     /// Plugins to use, as in `xqute run`
     #[arg(long, value_name = "NAMES", value_delimiter = ',', allow_hyphen_values = true, global = true)]
@@ -51,11 +51,12 @@ pub(crate) struct Args {
 enum What {
     /// Show the implementations of one hook in the order of their calls, and what puts each behind the one before it.
     #[command(after_help = "\
-A smaller priority is called first; then the order of `--plugins a,b`, else that of the plugins' names; then the place
-in the source.
+What a plugin asks comes first (`before = \"x\"`, `after = \"x\"`); then a smaller priority; then the order of `--plugins a,b`,
+else that of the plugins' names; then the place in the source.
 
 The JSON is one object: `hook`, and `calls`, a list of `plugin`, `family`, `function`, `priority`, `file`, `line`,
-`after` (what puts it behind the one before it: `priority`, `selection`, `name` or `place`; null: it is the first).")]
+`after` (what puts it behind the one before it: `asked`, `priority`, `selection`, `name` or `place`; null: it is the first),
+and `asked_by`, the plugin that asks so.")]
     Order {
         /// The hook, as in `on_job_failed`
         hook: String,
@@ -71,6 +72,13 @@ struct Call {
     file: &'static str,
     line: u32,
     after: Option<&'static str>,
+    /// Whose `before` or `after` that is, where somebody asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked_by: Option<String>,
+    #[serde(skip)]
+    rank: Option<usize>,
+    #[serde(skip)]
+    waits_for: Vec<&'static str>,
 }
 
 /// Prints the plugins and their hooks, or the calls of one.
@@ -113,9 +121,9 @@ fn family(name: &str) -> String {
 
 fn listed(plugins: &[PluginInfo]) -> serde_json::Value {
     let hook = |it: &HookInfo| {
-        let HookInfo { family, hook, function, priority, place, .. } = it;
+        let HookInfo { family, hook, function, priority, before, after, place, .. } = it;
         serde_json::json!({ "family": family, "hook": hook, "function": function, "priority": priority,
-            "file": place.file, "line": place.line })
+            "before": before, "after": after, "file": place.file, "line": place.line })
     };
     let plugin = |it: &PluginInfo| {
         let hooks: Vec<_> = it.hooks.iter().map(hook).collect();
@@ -142,22 +150,31 @@ fn known(hook: &str, plugins: &[PluginInfo]) -> Result<()> {
     bail!("there is no hook `{hook}`{} there are {}", meant.as_deref().unwrap_or(":"), names.join(", "))
 }
 
-/// As a table of hooks is sorted: by priority, then the plugin's position, then the place, which `plugins` is sorted by.
+/// As they are called, and why. Where nobody asks for anything: by priority, then the plugin's position, then the place, which
+/// `plugins` is sorted by.
 fn calls(hook: &str, plugins: &[PluginInfo], chosen: bool) -> Vec<Call> {
     let on = plugins.iter().filter(|plugin| plugin.on);
     let mut calls: Vec<Call> = on
         .flat_map(|plugin| plugin.hooks.iter().filter(|it| it.hook == hook).map(|it| Call::of(plugin, it)))
         .collect();
     calls.sort_by_key(|it| (it.family, it.priority));
+    let usual: Vec<(&str, u32)> = calls.iter().map(|it| (it.file, it.line)).collect();
+    let usually = |it: &Call| usual.iter().position(|place| *place == (it.file, it.line));
+    calls.sort_by_key(|it| (it.family, it.rank));
     for at in 1..calls.len() {
         let (before, call) = (&calls[at - 1], &calls[at]);
+        let is_asked = usually(call) < usually(before);
+        let waits = call.waits_for.iter().any(|it| it.replace('_', "-") == before.plugin.replace('_', "-"));
+        let asks = if waits { call } else { before }.plugin.clone();
         let after = match () {
             () if before.family != call.family => None,
+            () if is_asked => Some("asked"),
             () if before.priority != call.priority => Some("priority"),
             () if before.plugin == call.plugin => Some("place"),
             () if chosen => Some("selection"),
             () => Some("name"),
         };
+        calls[at].asked_by = Some(asks).filter(|_| after == Some("asked"));
         calls[at].after = after;
     }
     calls
@@ -165,9 +182,10 @@ fn calls(hook: &str, plugins: &[PluginInfo], chosen: bool) -> Vec<Call> {
 
 impl Call {
     fn of(plugin: &PluginInfo, hook: &HookInfo) -> Self {
-        let HookInfo { family, function, priority, place, .. } = *hook;
+        let HookInfo { family, function, priority, place, rank, .. } = *hook;
         let (file, line) = (place.file, place.line);
-        Self { plugin: plugin.name.clone(), family, function, priority, file, line, after: None }
+        let (plugin, waits_for) = (plugin.name.clone(), hook.after.clone());
+        Self { plugin, family, function, priority, file, line, after: None, asked_by: None, rank, waits_for }
     }
 }
 
@@ -178,6 +196,10 @@ fn order(hook: &str, calls: &[Call], out: &mut dyn Write) -> Result<()> {
     for (number, call) in (1..).zip(calls) {
         let Call { plugin, priority, file, line, .. } = call;
         let why = match call.after {
+            Some("asked") => &format!(
+                " (after the one before it: {} asks so)",
+                call.asked_by.as_deref().unwrap_or_default()
+            ),
             Some("priority") => " (after the one before it: larger priority)",
             Some("selection") => " (after the one before it: the order of --plugins)",
             Some("name") => " (after the one before it: the order of names)",
@@ -192,6 +214,27 @@ fn order(hook: &str, calls: &[Call], out: &mut dyn Write) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    mod asks {
+        xqute::plugin!(name = "asks", enabled = false, after = "is_asked_for");
+        #[xqute::hook]
+        fn on_run_done() {}
+    }
+
+    mod is_asked_for {
+        xqute::plugin!(name = "is-asked-for", enabled = false);
+        #[xqute::hook(priority = 5)]
+        fn on_run_done() {}
+    }
+
+    #[test]
+    fn who_asks_is_called_when_it_asks_and_is_told_as_the_reason() {
+        let set = PluginSet::builder().select(["asks", "is-asked-for"]).build().unwrap();
+        let calls = calls("on_run_done", &set.plugins(), true);
+        let told: Vec<_> =
+            calls.iter().map(|it| (it.plugin.as_str(), it.after, it.asked_by.as_deref())).collect();
+        assert_eq!(told, [("is-asked-for", None, None), ("asks", Some("asked"), Some("asks"))]);
+    }
 
     #[test]
     fn the_hooks_are_those_of_the_family() {

@@ -8,6 +8,8 @@
 /// - `name = "slack"`: what a run selects it by. Default: the crate's name without `xqute-plugin-` or `xqute-`, or the
 ///   module's, with hyphens for underscores.
 /// - `priority = n`: the priority of its hooks that have none of their own; smaller is called first. Default 0.
+/// - `before = "slack"`, `after = ["a", "b"]`: the plugins that are called after, or before, this one, at every hook that both have,
+///   whatever the priorities. Who is not in the run is not waited for; a circle is an error of `build()` that tells its path.
 /// - `enabled = false`: off, unless a run selects it (`"slack"`, `"+slack"`) or has configuration for it.
 #[macro_export]
 macro_rules! plugin {

@@ -5,7 +5,8 @@ use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{
-    Attribute, Error, Expr, FnArg, Ident, Pat, Path, Result, ReturnType, Signature, Token, Type, parse_quote,
+    Attribute, Error, Expr, FnArg, Ident, LitStr, Pat, Path, Result, ReturnType, Signature, Token, Type,
+    parse_quote,
 };
 
 use crate::spec::OUTLIVES;
@@ -15,6 +16,8 @@ use crate::{errors, lifetimes, options};
 struct Options {
     name: Option<Ident>,
     priority: Option<Expr>,
+    before: Vec<LitStr>,
+    after: Vec<LitStr>,
     krate: Option<Path>,
     family: Option<Path>,
 }
@@ -38,13 +41,15 @@ fn read(tokens: TokenStream) -> Result<Options> {
                 options.name = Some(input.parse().map_err(|_| Error::new(span, wrong))?);
             }
             "priority" => options.priority = Some(options::priority(input)?),
+            "before" => options.before = options::plugins(key, input)?,
+            "after" => options.after = options::plugins(key, input)?,
             _ => options.krate = Some(options::path(key, input)?),
         }
         Ok(())
     };
     let bare = |input: ParseStream<'_>| {
         let span = input.span();
-        let wrong = "write `name = …`, `priority = …`, `crate = …`, or the path of another family";
+        let wrong = "write `name = …`, `priority = …`, `before = …`, `after = …`, `crate = …`, or the path of another family";
         let path = Path::parse_mod_style(input).map_err(|_| Error::new(span, wrong))?;
         check_family(&path)?;
         match family.replace(path) {
@@ -52,7 +57,7 @@ fn read(tokens: TokenStream) -> Result<Options> {
             None => Ok(()),
         }
     };
-    options::read(tokens, &["name", "priority", "crate"], value, bare)?;
+    options::read(tokens, &["name", "priority", "before", "after", "crate"], value, bare)?;
     options.family = family;
     match (&options.krate, &options.family) {
         (Some(krate), Some(_)) => Err(Error::new_spanned(
@@ -85,12 +90,12 @@ fn register(options: &Options, item: &TokenStream) -> Result<TokenStream> {
         (None, None) => parse_quote!(::xqute::Hooks),
     };
     let name = options.name.as_ref().unwrap_or(&item.sig.ident);
-    let priority = &options.priority;
+    let Options { priority, before, after, .. } = options;
     let conditions = item.attrs.iter().filter(|it| it.path().is_ident("cfg"));
     let signature = without_attributes(item.sig.clone());
     Ok(quote! {
         #(#conditions)*
-        #family! { #name [#priority] #digest #signature; }
+        #family! { #name [#priority; #(#before),*; #(#after),*] #digest #signature; }
     })
 }
 

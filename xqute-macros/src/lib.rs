@@ -46,6 +46,8 @@ use proc_macro::TokenStream;
 /// - `priority = n`: a whole number or a constant. Smaller is called first. Default: the plugin's, which is 0 unless
 ///   `plugin!` says otherwise. Of one priority, plugins are called in the order of the run, and the hooks of one plugin
 ///   in the order of file, line and column: the same in every build.
+/// - `before = "slack"`, `after = ["a", "b"]`: the plugins whose implementations of this hook are called after, or before, this one,
+///   whatever the priorities. Who is not in the run is not waited for; a circle is an error of `build()` that tells its path.
 /// - `some::path::Family`: another family than the engine's, see `#[hookspec]`.
 /// - `crate = path`: the facade, where it is not `::xqute`. Not beside the path of a family, which knows its own.
 ///

@@ -3,7 +3,8 @@
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Error, Expr, Ident, Lit, Path, Result, Token};
+use syn::punctuated::Punctuated;
+use syn::{Error, Expr, Ident, Lit, LitStr, Path, Result, Token, bracketed, token};
 
 use crate::suggest::{did_you_mean, list};
 
@@ -87,4 +88,23 @@ pub(crate) fn priority(input: ParseStream<'_>) -> Result<Expr> {
         )),
         _ => Ok(value),
     }
+}
+
+/// The plugins that `key` names: one text, or a list of them.
+pub(crate) fn plugins(key: &Key, input: ParseStream<'_>) -> Result<Vec<LitStr>> {
+    let span = input.span();
+    let name = &key.name;
+    let wrong = format!(
+        "`{name}` is the name of a plugin, such as `{name} = \"slack\"`, or a list: `{name} = [\"slack\", \"email\"]`"
+    );
+    let list = |input: ParseStream<'_>| {
+        if !input.peek(token::Bracket) {
+            return Ok(vec![input.parse()?]);
+        }
+        let names;
+        bracketed!(names in input);
+        let names = Punctuated::<LitStr, Token![,]>::parse_terminated(&names)?;
+        Ok(names.into_iter().collect())
+    };
+    list(input).map_err(|_: Error| Error::new(span, wrong))
 }

@@ -1,4 +1,4 @@
-//! `plugin!(name = "…", priority = n, enabled = bool)`: a module is a plugin. `plugins![a, b::c]`: a list of such modules.
+//! `plugin!(name = "…", priority = n, before = "…", after = "…", enabled = bool)`: a module is a plugin. `plugins![a, b::c]`: a list of such modules.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -13,6 +13,8 @@ use crate::{options, place};
 struct Options {
     name: Option<LitStr>,
     priority: Option<Expr>,
+    before: Vec<LitStr>,
+    after: Vec<LitStr>,
     enabled: Option<LitBool>,
 }
 
@@ -64,6 +66,8 @@ fn read(tokens: TokenStream) -> Result<Options> {
         match key.name.as_str() {
             "name" => options.name = Some(name(input)?),
             "priority" => options.priority = Some(options::priority(input)?),
+            "before" => options.before = options::plugins(key, input)?,
+            "after" => options.after = options::plugins(key, input)?,
             _ => {
                 let wrong =
                     "`enabled` is `true` or `false`: whether the plugin is on when a run selects nothing";
@@ -74,9 +78,9 @@ fn read(tokens: TokenStream) -> Result<Options> {
         Ok(())
     };
     let bare = |input: ParseStream<'_>| {
-        Err(input.error("write `name = \"…\"`, `priority = n` or `enabled = false`, or nothing"))
+        Err(input.error("write `name = \"…\"`, `priority = n`, `before = \"…\"`, `after = \"…\"` or `enabled = false`, or nothing"))
     };
-    options::read(tokens, &["name", "priority", "enabled"], value, bare)?;
+    options::read(tokens, &["name", "priority", "before", "after", "enabled"], value, bare)?;
     Ok(options)
 }
 
@@ -102,12 +106,15 @@ fn declare(private: &TokenStream, options: &Options) -> TokenStream {
         None => quote!(::core::option::Option::None),
     };
     let priority = options.priority.as_ref().map_or_else(|| quote!(0), |it| quote!(#it));
+    let (before, after) = (&options.before, &options.after);
     let enabled = options.enabled.as_ref().is_none_or(LitBool::value);
     quote! {
         #[doc(hidden)]
         pub static __XQUTE_PLUGIN_OF_THIS_MODULE: #private::PluginMeta = #private::PluginMeta {
             given_name: #name,
             priority: #priority,
+            before: &[#(#before),*],
+            after: &[#(#after),*],
             enabled: #enabled,
             place: #place,
         };

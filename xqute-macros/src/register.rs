@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::{
-    Error, FnArg, LitInt, LitStr, Pat, Result, ReturnType, Signature, Token, TraitItemFn, Type, braced,
+    Error, Expr, FnArg, LitInt, LitStr, Pat, Result, ReturnType, Signature, Token, TraitItemFn, Type, braced,
     bracketed,
 };
 
@@ -22,7 +22,10 @@ struct Input {
     hooks: Vec<Signature>,
     /// The hook that the user names.
     name: Ident,
-    priority: TokenStream,
+    priority: Option<Expr>,
+    /// The plugins that come after it, and those that come before it.
+    before: Vec<LitStr>,
+    after: Vec<LitStr>,
     /// Of the user's function.
     digest: LitInt,
     user: Signature,
@@ -30,7 +33,7 @@ struct Input {
 
 impl Parse for Input {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let (at, hooks_in, priority_in);
+        let (at, hooks_in, order_in);
         braced!(at in input);
         let at = at.parse()?;
         let krate = input.parse()?;
@@ -41,13 +44,27 @@ impl Parse for Input {
             hooks.push(hooks_in.parse::<TraitItemFn>()?.sig);
         }
         let name = input.parse()?;
-        bracketed!(priority_in in input);
-        let priority = priority_in.parse()?;
+        bracketed!(order_in in input);
+        let priority = if order_in.peek(Token![;]) { None } else { Some(order_in.parse()?) };
+        order_in.parse::<Token![;]>()?;
+        let before = names_in(&order_in)?;
+        order_in.parse::<Token![;]>()?;
+        let after = names_in(&order_in)?;
         let digest = input.parse()?;
         let user = input.parse()?;
         input.parse::<Token![;]>()?;
-        Ok(Self { at, krate, family, hooks, name, priority, digest, user })
+        Ok(Self { at, krate, family, hooks, name, priority, before, after, digest, user })
     }
+}
+
+/// Texts with commas between them, up to what is none.
+fn names_in(input: ParseStream<'_>) -> Result<Vec<LitStr>> {
+    let mut names = Vec::new();
+    while input.peek(LitStr) {
+        names.push(input.parse()?);
+        input.parse::<Option<Token![,]>>()?;
+    }
+    Ok(names)
 }
 
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
@@ -120,16 +137,15 @@ impl Input {
 
     /// The wrapper around the user's function, and the entry in the hook's slice.
     fn entry(&self, hook: &Signature, args: &[Taken<'_>]) -> TokenStream {
-        let Self { at, name, priority, digest, user, .. } = self;
+        let Self { at, name, priority, before, after, digest, user, .. } = self;
         let private = quote!(#at::__private);
         let hook_name = &hook.ident;
         let spec = quote!(#at::#hook_name);
         let place = place::of(user.ident.span(), &private);
         let (function, hook_text) = (bare(&user.ident), bare(name));
-        let priority = if priority.is_empty() {
-            quote!(None)
-        } else {
-            quote!(Some({ const PRIORITY: i32 = #priority; PRIORITY }))
+        let priority = match priority {
+            None => quote!(None),
+            Some(priority) => quote!(Some({ const PRIORITY: i32 = #priority; PRIORITY })),
         };
         let call = self.call(hook, args, &private);
         let output = self.output();
@@ -158,6 +174,8 @@ impl Input {
                     hook: #hook_text,
                     function: #function,
                     priority: ::core::option::Option::#priority,
+                    before: &[#(#before),*],
+                    after: &[#(#after),*],
                     place: #place,
                     twin: (::core::line!(), ::core::column!(), #digest),
                 };

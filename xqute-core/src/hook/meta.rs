@@ -54,6 +54,10 @@ pub struct PluginMeta {
     pub given_name: Option<&'static str>,
     /// The priority of its hooks: smaller is called first.
     pub priority: i32,
+    /// The plugins whose hooks are called after its own, whatever their priority.
+    pub before: &'static [&'static str],
+    /// The plugins whose hooks are called before its own, whatever their priority.
+    pub after: &'static [&'static str],
     /// Whether it is on when a run selects nothing.
     pub enabled: bool,
     /// Where [`plugin!`](crate::plugin) stands.
@@ -90,6 +94,10 @@ pub struct HookMeta {
     pub function: &'static str,
     /// The priority given at the function; else the plugin's holds.
     pub priority: Option<i32>,
+    /// The plugins whose implementations of the hook are called after this one; beside those of its plugin.
+    pub before: &'static [&'static str],
+    /// The plugins whose implementations of the hook are called before this one; beside those of its plugin.
+    pub after: &'static [&'static str],
     /// Where the function stands.
     pub place: Place,
     /// Tells functions apart that a macro makes at one place under one name: line and column of the outermost macro's
@@ -123,7 +131,7 @@ mod tests {
     fn plugin(given_name: Option<&'static str>, name: &'static str, module: &'static str) -> PluginMeta {
         let krate = CrateId { package: "p", version: "1.0.0", name, binary: None };
         let place = Place { krate, module, file: "f.rs", line: 1, column: 1 };
-        PluginMeta { given_name, priority: 0, enabled: true, place }
+        PluginMeta { given_name, priority: 0, before: &[], after: &[], enabled: true, place }
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Who is told, in what order, and what did they say?
 //!
 //! The way of a hook: a macro leaves an entry in a slice (`meta`, `registry`); a run selects plugins (`selection`,
-//! `plugins`) and freezes a table per hook (`table`); a call goes through the table (`dispatch`), its results into
-//! a mode (`mode`), its faults into the run's book (`fault`), its cost into counters (`cost`). What a plugin has of its run is
-//! `run`: its configuration, its state, its secrets (`secret`, `reveal`), its `directory`, its `notes`.
+//! `plugins`), puts their hooks in order (`order`) and freezes a table per hook (`table`); a call goes through the table (`dispatch`),
+//! its results into a mode (`mode`), its faults into the run's book (`fault`), its cost into counters (`cost`). What a plugin has of
+//! its run is `run`: its configuration, its state, its secrets (`secret`, `reveal`), its `directory`, its `notes`.
 
 mod cost;
 mod directory;
@@ -14,6 +14,7 @@ mod handle;
 mod meta;
 mod mode;
 mod notes;
+mod order;
 mod plugins;
 mod progress;
 mod registry;

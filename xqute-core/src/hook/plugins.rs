@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::cost::{HookCost, TableCost};
 use super::fault::{Fault, FaultBook};
-use super::meta::{HookMeta, Place, PlaceOrder, PluginMeta};
+use super::meta::{HookMeta, Place, PluginMeta};
+use super::order::{Call, Ranks};
 use super::registry::{self, HOOKS, Linked, PluginError};
 use super::selection::{Candidate, Selection, position, same};
 
@@ -44,6 +45,7 @@ struct Inner {
     linked: Vec<Linked>,
     /// For each linked plugin: what holds for it in this run, if it is on.
     rules: Vec<Option<Rules>>,
+    ranks: Ranks,
     faults: Arc<FaultBook>,
     costs: Mutex<Vec<Arc<TableCost>>>,
 }
@@ -67,9 +69,6 @@ pub struct PluginSetBuilder {
     limits: HashMap<String, Duration>,
     limit: Option<Duration>,
 }
-
-/// Where a hook stands in the order of its table.
-pub(super) type Order = (i32, usize, PlaceOrder);
 
 /// A linked plugin, described.
 #[derive(Debug, Clone)]
@@ -97,6 +96,12 @@ pub struct HookInfo {
     pub function: &'static str,
     /// Smaller is called first.
     pub priority: i32,
+    /// The plugins that it, or its plugin, asks to come after it, and those before it, whatever the priority.
+    pub before: Vec<&'static str>,
+    /// See `before`.
+    pub after: Vec<&'static str>,
+    /// Its place among those that this run calls at the hook, from 0; `None`: its plugin is off.
+    pub rank: Option<usize>,
     /// Where the function stands.
     pub place: Place,
 }
@@ -136,7 +141,8 @@ impl PluginSet {
         let mut hooks: Vec<&HookMeta> = HOOKS.iter().filter(own).copied().collect();
         let priority = |hook: &HookMeta| hook.priority.unwrap_or(meta.priority);
         hooks.sort_by_key(|hook| (hook.family, hook.hook, priority(hook), hook.place_order()));
-        let hooks = hooks.into_iter().map(|hook| HookInfo::of(hook, meta)).collect();
+        let told = |hook| HookInfo::of(hook, meta, self.0.ranks.of(hook));
+        let hooks = hooks.into_iter().map(told).collect();
         PluginInfo { name: name.to_string(), on: self.0.rules[at].is_some(), place: meta.place, hooks }
     }
 
@@ -147,11 +153,8 @@ impl PluginSet {
     }
 
     /// Where a hook stands among those of its table, if its plugin is on.
-    pub(super) fn order(&self, hook: &HookMeta) -> Option<Order> {
-        let owner = registry::owner(hook, &self.0.linked)?;
-        let rules = self.0.rules[owner].as_ref()?;
-        let priority = hook.priority.unwrap_or(self.0.linked[owner].meta.priority);
-        Some((priority, rules.position, hook.place_order()))
+    pub(super) fn rank(&self, hook: &HookMeta) -> Option<usize> {
+        self.0.ranks.of(hook)
     }
 
     pub(super) fn faults(&self) -> Arc<FaultBook> {
@@ -165,9 +168,12 @@ impl PluginSet {
 }
 
 impl HookInfo {
-    fn of(hook: &'static HookMeta, plugin: &PluginMeta) -> Self {
+    fn of(hook: &'static HookMeta, plugin: &PluginMeta, rank: Option<usize>) -> Self {
         let HookMeta { family, hook: name, function, priority, place, .. } = *hook;
-        Self { family, hook: name, function, priority: priority.unwrap_or(plugin.priority), place }
+        let priority = priority.unwrap_or(plugin.priority);
+        let before = [hook.before, plugin.before].concat();
+        let after = [hook.after, plugin.after].concat();
+        Self { family, hook: name, function, priority, before, after, rank, place }
     }
 }
 
@@ -248,6 +254,23 @@ impl PluginSetBuilder {
                 limit: limits.get(&at).copied().or(self.limit),
             });
         }
-        Ok(PluginSet(Arc::new(Inner { linked, rules, faults: Arc::default(), costs: Mutex::default() })))
+        let ranks = Ranks::new(calls(&linked, &rules))?;
+        Ok(PluginSet(Arc::new(Inner {
+            linked,
+            rules,
+            ranks,
+            faults: Arc::default(),
+            costs: Mutex::default(),
+        })))
     }
+}
+
+/// The hooks of the plugins that are on.
+fn calls(linked: &[Linked], rules: &[Option<Rules>]) -> Vec<Call> {
+    let call = |hook: &&'static HookMeta| {
+        let owner = registry::owner(hook, linked)?;
+        let Linked { name, meta } = &linked[owner];
+        Some(Call::new(hook, name, meta, rules[owner].as_ref()?.position))
+    };
+    HOOKS.iter().filter_map(call).collect()
 }

@@ -68,6 +68,16 @@ pub enum PluginError {
         /// The macro that names it, and where.
         by: String,
     },
+    /// Plugins that are to be called before each other.
+    #[error(
+        "the hook `{hook}` has no order: {path}, as their `before` and `after` ask; take one of them out, or leave one of the plugins out"
+    )]
+    Circle {
+        /// The hook.
+        hook: &'static str,
+        /// Who is to be called before whom, from one plugin back to it, each with its place.
+        path: String,
+    },
     /// The selection is wrong.
     #[error(transparent)]
     Selection(#[from] SelectionError),

@@ -46,12 +46,12 @@ pub struct Table<E> {
 }
 
 impl<E: Entry> Table<E> {
-    /// Takes from `entries` those of the set's plugins and sorts them: priority, position of the plugin, file,
-    /// line, column, function, module; then what tells twins of a macro apart.
+    /// Takes from `entries` those of the set's plugins, in the set's order: what plugins ask of each other, priority, position of
+    /// the plugin, file, line, column, function, module; then what tells twins of a macro apart.
     pub fn build(entries: &[E], set: &PluginSet) -> Self {
         let mut found: Vec<_> =
-            entries.iter().filter_map(|entry| Some((set.order(entry.meta())?, *entry))).collect();
-        found.sort_by_key(|(order, _)| *order);
+            entries.iter().filter_map(|entry| Some((set.rank(entry.meta())?, *entry))).collect();
+        found.sort_by_key(|(rank, _)| *rank);
         let ruled = |(_, entry): (_, E)| {
             let meta = entry.meta();
             let (plugin, rules) = set.rules(meta)?;

@@ -65,6 +65,8 @@ static META: HookMeta = HookMeta {
     hook: "on_test",
     function: "f",
     priority: None,
+    before: &[],
+    after: &[],
     place: Place {
         krate: CrateId { package: "p", version: "0.0.0", name: "p", binary: None },
         module: "p",

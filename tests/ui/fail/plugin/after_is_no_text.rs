@@ -1,0 +1,4 @@
+//! A plugin that is no text.
+xqute::plugin!(after = [slack]);
+
+fn main() {}
