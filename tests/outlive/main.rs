@@ -4,6 +4,7 @@
 mod anew;
 mod guardians;
 mod scene;
+mod secrets;
 
 use std::fs;
 use std::io::Read;

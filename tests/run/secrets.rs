@@ -4,8 +4,9 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use xqute::{JobSpec, RunEvent};
+use xqute::{JobSpec, RunEvent, Secret};
 
+use crate::plugins::keeps::Keeps;
 use crate::{run_of, workdir};
 
 const SECRET: &str = "hunter2-SECRET-value";
@@ -65,6 +66,26 @@ async fn a_jobs_environment_is_written_nowhere_and_shown_nowhere() {
         assert_eq!(wrappers, if wrapped { 2 } else { 0 });
         assert_eq!(fs::read_to_string(work.join("0/job.stdout")).unwrap(), "has it\n");
         assert!(work.join("journal").exists());
+    }
+}
+
+/// Not even one that was given a variable of that name itself.
+#[tokio::test]
+async fn no_job_has_a_variable_that_a_plugins_secret_is_in() {
+    for wrapped in [false, true] {
+        let (dir, builder) = run_of(&["keeps"]);
+        // Every test has it from cargo.
+        let name = "CARGO_PKG_NAME";
+        let keeps = Keeps { secret: Some(Secret::Env(name.to_owned())), ..Keeps::default() };
+        let builder = builder.config("keeps", keeps);
+        let run = if wrapped { builder.prescript(":") } else { builder }.build().unwrap();
+        assert_eq!(run.run().withheld(), [name]);
+        let script = "echo ${CARGO_PKG_NAME-none} ${CARGO_PKG_VERSION-none} $OTHER";
+        run.feed(JobSpec::new(["sh", "-c", script]).env(name, "given").env("OTHER", "seen")).await.unwrap();
+        let summary = run.run_until_complete().await.unwrap();
+        assert_eq!(fs::read_to_string(workdir(&dir).join("0/job.stdout")).unwrap(), "none 0.0.0 seen\n");
+        let told = "no job has the variable `CARGO_PKG_NAME` that it was given: a plugin's secret is in the one of that name";
+        assert!(summary.notes.iter().any(|it| it == told), "{summary}");
     }
 }
 

@@ -1,10 +1,22 @@
 //! A program whose jobs outlive it: `outlive FORKS FILE WORKDIR...` runs the commands of a file, a line each, in every work
-//! directory at once, and prints how each run went.
+//! directory at once, and prints how each run went. `SECRETS` in its environment names variables that a plugin has secrets in, with
+//! commas.
 #![expect(clippy::print_stdout, reason = "it is how a program tells")]
 
 use std::process::ExitCode;
 
-use xqute::{JobSpec, Xqute};
+use xqute::{BoxError, JobSpec, Run, Secret, Xqute, hook};
+
+xqute::plugin!(name = "secretive", enabled = false);
+
+#[hook]
+fn on_init(run: &Run) -> Result<(), BoxError> {
+    let secrets: Vec<Secret> = run.config("secretive")?.unwrap_or_default();
+    for secret in &secrets {
+        run.reveal(secret)?;
+    }
+    Ok(())
+}
 
 fn main() -> ExitCode {
     // Without that, each job has a guardian.
@@ -30,7 +42,8 @@ fn run(forks: &str, file: &str, workdirs: &[String]) -> Result<(), Box<dyn std::
     tokio::runtime::Runtime::new()?.block_on(async {
         let mut runs = Vec::new();
         for workdir in workdirs {
-            let run = Xqute::builder().workdir(workdir).forks(forks).build()?;
+            let run =
+                Xqute::builder().workdir(workdir).forks(forks).config("secretive", secrets()).build()?;
             for line in list.lines() {
                 run.feed(JobSpec::parse(line)).await?;
             }
@@ -41,4 +54,9 @@ fn run(forks: &str, file: &str, workdirs: &[String]) -> Result<(), Box<dyn std::
         }
         Ok(())
     })
+}
+
+fn secrets() -> Vec<Secret> {
+    let names = std::env::var("SECRETS").unwrap_or_default();
+    names.split(',').filter(|it| !it.is_empty()).map(|it| Secret::Env(it.to_owned())).collect()
 }

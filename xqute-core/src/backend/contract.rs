@@ -254,6 +254,14 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
         Box::pin(async move { Ok(left.iter().map(|_| unknown()).collect()) })
     }
 
+    /// Secrets of plugins are in these variables of the program's environment: no job may have a variable of such a name, and no
+    /// process that looks after jobs may show one. It is told once a run, before anything is submitted, and only where there are some; a
+    /// job's own [`env`](Submission::env) has none of them. Default: nothing to do, for a backend that gives its jobs nothing of this
+    /// program's environment.
+    fn withholds(&self, names: &[String]) {
+        let _ = names;
+    }
+
     /// What people should know of how this backend works here, for the end of the run's summary. Default: nothing.
     fn note(&self) -> Option<String> {
         None

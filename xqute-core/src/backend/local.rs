@@ -2,6 +2,7 @@
 
 mod awaken;
 mod child;
+mod forget;
 mod group;
 mod guardian;
 mod jobs;
@@ -87,6 +88,8 @@ struct Shared {
     /// Since when no job could be started for want of open files while none ran.
     starved: Mutex<Option<Instant>>,
     note: OnceLock<String>,
+    /// The names of variables that jobs must not have.
+    withheld: OnceLock<Vec<String>>,
 }
 
 /// The way to the supervisor.
@@ -131,8 +134,9 @@ impl Local {
     pub fn new() -> Self {
         let (seen, ends) = mpsc::unbounded_channel();
         let jobs = Jobs::new(seen.clone());
-        let (way, starved, note) = (Mutex::default(), Mutex::default(), OnceLock::new());
-        let shared = Shared { jobs, seen, way, has_orphans: AtomicBool::new(false), starved, note };
+        let (way, starved, has_orphans) = (Mutex::default(), Mutex::default(), AtomicBool::new(false));
+        let (note, withheld) = (OnceLock::new(), OnceLock::new());
+        let shared = Shared { jobs, seen, way, has_orphans, starved, note, withheld };
         Self { shared: Arc::new(shared), unseen: Mutex::new(Unseen { ends, told: Vec::new() }) }
     }
 }
@@ -191,6 +195,15 @@ impl Backend for Local {
         left: &'a [Left],
     ) -> Answer<'a, Result<Vec<Found>, Unreachable>> {
         Box::pin(recover::recover(&self.shared, workdir, left))
+    }
+
+    fn withholds(&self, names: &[String]) {
+        // Whoever was reached before was told of all variables: it is to be told anew.
+        if self.shared.withheld.set(names.to_vec()).is_ok()
+            && let Ok(mut way) = self.shared.way.try_lock()
+        {
+            way.link = None;
+        }
     }
 
     fn note(&self) -> Option<String> {
@@ -294,6 +307,10 @@ impl Shared {
         Ok(())
     }
 
+    fn withheld(&self) -> &[String] {
+        self.withheld.get().map_or(&[], Vec::as_slice)
+    }
+
     /// The way to the supervisor, which is made where there is none.
     async fn link(self: &Arc<Self>, workdir: &Path) -> io::Result<Arc<Link>> {
         let mut way = self.way.lock().await;
@@ -302,7 +319,7 @@ impl Shared {
         }
         // Who listened was of a runtime that is gone.
         way.link = None;
-        let reached = reach(workdir, way.is_new()).await?;
+        let reached = reach(workdir, way.is_new(), self.withheld()).await?;
         self.open(&mut way, workdir, reached)
     }
 
@@ -330,7 +347,7 @@ impl Shared {
             "the supervisor of this machine's jobs is gone: its jobs run on, and are watched from here"
         );
         // When nobody else holds the lock, no process is about to become a job: the log has them all.
-        let lock = reach::turn(&workdir).await;
+        let lock = reach::turn(&workdir, self.withheld()).await;
         let history = History::read(&workdir).unwrap_or_default();
         for job in self.jobs.orphan(|it| history.is_here(it, proc::here())) {
             self.follow(&workdir, job, &history);

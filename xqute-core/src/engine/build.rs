@@ -53,6 +53,9 @@ impl XquteBuilder {
         let only = self.kills.as_ref().map(|(jobs, _)| jobs.clone());
         feeder.remember(History::new(past, Arc::downgrade(&workdir), self.retry_failed).only(only));
         scene.run.freeze();
+        if !scene.run.withheld().is_empty() {
+            backend.withholds(scene.run.withheld());
+        }
         let ahead =
             if backend.looks_ahead() && recovery.is_empty() { self.ahead(&scene, &plugins) } else { 0 };
         let settings = Settings { ahead, ..self.settings(&scene, &plugins, backend.uses_files()) };

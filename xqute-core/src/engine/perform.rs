@@ -157,6 +157,7 @@ impl Performer {
     fn submit(&mut self, index: usize, dispatcher: &mut Dispatcher, questions: &mut Questions) {
         let again = dispatcher.prepares(index);
         let Some((mut job, fragments)) = dispatcher.submission(index) else { return };
+        self.caller.scene.run.withhold(&mut job.env.0);
         let backend = questions.backend();
         if backend.uses_files() {
             let needs = Needs { script: backend.needs_script(), again };

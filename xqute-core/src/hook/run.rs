@@ -2,6 +2,7 @@
 
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -62,8 +63,10 @@ pub struct Run {
     /// The plugins that have nothing to say of a job without outputs.
     about_outputs: Mutex<Vec<String>>,
     frozen: OnceLock<States>,
-    /// The names of the variables that secrets were found in.
-    withheld: Mutex<Vec<String>>,
+    /// The names of the variables that secrets are in,
+    growing_withheld: Mutex<Vec<String>>,
+    /// and all of them.
+    withheld: OnceLock<Vec<String>>,
     notes: Notes,
 }
 
@@ -75,9 +78,18 @@ impl Run {
         handle: Handle,
     ) -> Self {
         let config = config.into_iter().map(|(plugin, value)| (same(&plugin), value)).collect();
-        let (growing, frozen, withheld) = (Mutex::default(), OnceLock::new(), Mutex::default());
-        let (about_outputs, notes) = (Mutex::default(), Notes::default());
-        Self { id, workdir, config, handle, growing, about_outputs, frozen, withheld, notes }
+        Self {
+            id,
+            workdir,
+            config,
+            handle,
+            growing: Mutex::default(),
+            about_outputs: Mutex::default(),
+            frozen: OnceLock::new(),
+            growing_withheld: Mutex::default(),
+            withheld: OnceLock::new(),
+            notes: Notes::default(),
+        }
     }
 
     /// The run's own identifier: 16 hexadecimal digits that no other run has.
@@ -142,7 +154,7 @@ impl Run {
             return Err(SecretError { place: secret.clone(), why });
         }
         if let Secret::Env(name) = secret {
-            let mut withheld = self.withheld.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut withheld = self.growing_withheld.lock().unwrap_or_else(PoisonError::into_inner);
             if !withheld.contains(name) {
                 withheld.push(name.clone());
             }
@@ -150,11 +162,28 @@ impl Run {
         secret.fetch()
     }
 
-    /// The environment variables that secrets of this run's plugins are in, complete once the run is built. Jobs do not have
+    /// The environment variables that secrets of this run's plugins are in, once the run is built; before, none. Jobs do not have
     /// them; a plugin that starts programs of its own is to remove them as well.
     #[must_use]
-    pub fn withheld(&self) -> Vec<String> {
-        self.withheld.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn withheld(&self) -> &[String] {
+        self.withheld.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Takes secrets out of the variables that a job was given, and tells.
+    pub(crate) fn withhold(&self, env: &mut Vec<(OsString, OsString)>) {
+        let withheld = self.withheld();
+        if withheld.is_empty() {
+            return;
+        }
+        env.retain(|(name, _)| match withheld.iter().find(|it| name == it.as_str()) {
+            None => true,
+            Some(name) => {
+                self.note(format!(
+                    "no job has the variable `{name}` that it was given: a plugin's secret is in the one of that name"
+                ));
+                false
+            }
+        });
     }
 
     /// A directory for the files of a plugin, `DIR/plugins/NAME`, for its owner alone (0700). It is made if it is not there, and
@@ -211,6 +240,9 @@ impl Run {
 
     /// Every `on_init` has returned: what they kept can be read, without a lock, and no more is kept.
     pub(crate) fn freeze(&self) {
+        let withheld =
+            std::mem::take(&mut *self.growing_withheld.lock().unwrap_or_else(PoisonError::into_inner));
+        let _ = self.withheld.set(withheld);
         let states = std::mem::take(&mut *self.growing.lock().unwrap_or_else(PoisonError::into_inner));
         // A second call finds it frozen, and there was nothing to add.
         let _ = self.frozen.set(states);

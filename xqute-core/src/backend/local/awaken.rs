@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::FileType;
 
+use super::forget::Environment;
 use super::log::Log;
 use super::nursery::Nursery;
 use super::supervisor::{Supervisor, introduction};
@@ -73,9 +74,13 @@ pub(super) struct Task {
 }
 
 impl Task {
-    /// Starts this program again, to be the supervisor. The process that is given back ends when the supervisor has begun.
-    pub(super) fn give(self) -> io::Result<Child> {
-        Command::new("/proc/self/exe")
+    /// Starts this program again, to be the supervisor, without these variables. The process that is given back ends when the supervisor has begun.
+    pub(super) fn give(self, withheld: &[String]) -> io::Result<Child> {
+        let mut command = Command::new("/proc/self/exe");
+        for name in withheld {
+            command.env_remove(name);
+        }
+        command
             .arg0("xqute-supervisor")
             .env(ASKED, std::process::id().to_string())
             .stdin(self.door)
@@ -100,6 +105,10 @@ impl Task {
         system::block_signals();
         system::default_signals();
         system::leave_the_parent()?;
+        // The next program that it serves may have secrets that were none to the first.
+        if let Some(environment) = Environment::of_this_process() {
+            environment.forget();
+        }
         // For those who look at processes. It was the name of a link in `/proc`.
         let _ = fs::write("/proc/self/comm", "xqute-jobs");
         // Away from the program's terminal, whose end is not the end of the jobs.

@@ -18,6 +18,7 @@ use rustix::io::{Errno, FdFlags, fcntl_setfd};
 use rustix::process::Pid;
 use rustix::time::{ClockId, clock_gettime};
 
+use super::forget::Environment;
 use super::guardian::{self, Ward};
 use super::record::{self, Attempt, Record, SIZE};
 
@@ -87,6 +88,8 @@ pub(super) struct Starter {
     /// Whether this is a thread of a program. It may have signal handlers, which its memory's other user must not run; and if it
     /// is killed, somebody else has to see how the jobs end: each has a guardian.
     guarded: bool,
+    /// Where in its memory a guardian has what the program began with.
+    environment: Option<Environment>,
 }
 
 const STACK: usize = 128 * 1024;
@@ -97,7 +100,8 @@ impl Starter {
         let null = File::open("/dev/null")?;
         // Not one of the three that the child will put in place.
         let null = rustix::io::fcntl_dupfd_cloexec(&null, 3)?;
-        Ok(Self { null, stack: vec![0; STACK / size_of::<u128>()], guarded })
+        let environment = if guarded { Environment::of_this_process() } else { None };
+        Ok(Self { null, stack: vec![0; STACK / size_of::<u128>()], guarded, environment })
     }
 
     /// Starts a process. When this returns, it has become its program. `whole`: its end is all that there is to write down, so that
@@ -128,7 +132,8 @@ impl Starter {
             failed: None,
         };
         if self.guarded && whole {
-            let ward = Ward { attempt, log, null: self.null.as_fd() };
+            let environment = self.environment.as_ref();
+            let ward = Ward { attempt, log, null: self.null.as_fd(), environment };
             let it = guardian::start(&mut self.stack, &mut errand, &ward)?;
             let (pid, guardian, ticks) = (it.pid, Some(it.guardian), (earliest, it.latest));
             return Ok(Started { pid, pidfd: Some(it.end), guardian, ticks });

@@ -14,6 +14,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, waitpid};
 
 use super::child::{Errand, NotStarted, Stage, append, clone_process};
+use super::forget::Environment;
 use super::record::{self, Attempt, Record, SIZE};
 use super::system;
 
@@ -38,6 +39,7 @@ pub(super) struct Ward<'a> {
     pub(super) attempt: Attempt,
     pub(super) log: BorrowedFd<'a>,
     pub(super) null: BorrowedFd<'a>,
+    pub(super) environment: Option<&'a Environment>,
 }
 
 /// Starts a job by a guardian. The thread has blocked all signals: so has the guardian.
@@ -91,6 +93,8 @@ fn guard(stack: &mut [u128], errand: &mut Errand<'_>, ward: &Ward<'_>, says: &Ow
     // Away from the program's terminal, whose end is not the end of the job.
     let _ = rustix::process::setsid();
     system::name_process(c"xqute-guard");
+    // The job is given its own.
+    ward.environment.into_iter().for_each(Environment::forget);
     let (pid, _pidfd) = clone_process(stack, errand);
     let number = |it: i32| u64::from(it.max(0).cast_unsigned());
     let (stage, errno) = match (Pid::from_raw(pid.max(0)), errand.failed()) {

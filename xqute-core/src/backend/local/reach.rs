@@ -57,8 +57,8 @@ pub(super) enum Turn {
     Theirs(Reached),
 }
 
-/// Finds out whose turn it is. A supervisor that goes, and a process that it has not quite started, are waited for.
-pub(super) async fn turn(workdir: &Path) -> io::Result<Turn> {
+/// Finds out whose turn it is. `withheld`: the variables that jobs must not have. A supervisor that goes, and a process that it has not quite started, are waited for.
+pub(super) async fn turn(workdir: &Path, withheld: &[String]) -> io::Result<Turn> {
     let deadline = Instant::now() + PATIENCE;
     let lock = OpenOptions::new().create(true).append(true).mode(0o600).open(workdir.join(LOCAL_LOCK))?;
     loop {
@@ -68,7 +68,7 @@ pub(super) async fn turn(workdir: &Path) -> io::Result<Turn> {
             Err(TryLockError::WouldBlock) => {}
         }
         let answered = match knock(workdir) {
-            Ok(stream) => hello(stream).await,
+            Ok(stream) => hello(stream, withheld).await,
             Err(error) => Err(error),
         };
         match answered {
@@ -85,8 +85,8 @@ pub(super) async fn turn(workdir: &Path) -> io::Result<Turn> {
 }
 
 /// Comes to somebody who starts jobs. `fresh`: this run has started none yet, so what has ended is known to whoever wants to.
-pub(super) async fn reach(workdir: &Path, fresh: bool) -> io::Result<Reached> {
-    let lock = match turn(workdir).await? {
+pub(super) async fn reach(workdir: &Path, fresh: bool, withheld: &[String]) -> io::Result<Reached> {
+    let lock = match turn(workdir, withheld).await? {
         Turn::Theirs(reached) => return Ok(reached),
         Turn::Ours(lock) => lock,
     };
@@ -97,13 +97,13 @@ pub(super) async fn reach(workdir: &Path, fresh: bool) -> io::Result<Reached> {
     }
     if !awaken::is_able() {
         let why = "this program does not call `xqute::supervise()`";
-        return within(workdir, lock, why).await;
+        return within(workdir, lock, why, withheld).await;
     }
-    match alone(workdir, lock.try_clone()?).await {
+    match alone(workdir, lock.try_clone()?, withheld).await {
         Ok(reached) => Ok(reached),
         Err(error) => {
             tracing::warn!("cannot start a supervisor for jobs on this machine: {error}");
-            within(workdir, lock, &format!("no supervisor could be started: {error}")).await
+            within(workdir, lock, &format!("no supervisor could be started: {error}"), withheld).await
         }
     }
 }
@@ -128,13 +128,13 @@ fn has_live(history: &History) -> bool {
 }
 
 /// A supervisor in a process of its own.
-async fn alone(workdir: &Path, lock: File) -> io::Result<Reached> {
+async fn alone(workdir: &Path, lock: File, withheld: &[String]) -> io::Result<Reached> {
     let log = Log::open(workdir)?.into_file();
     let door = open_door(workdir)?;
     // Its client waits there before it comes: it never has to wait for one.
     let stream = knock(workdir)?;
-    let mut starting = Task { door, log, lock }.give()?;
-    let reached = hello(stream).await;
+    let mut starting = Task { door, log, lock }.give(withheld)?;
+    let reached = hello(stream, withheld).await;
     bury(&mut starting, reached.is_err());
     reached
 }
@@ -149,7 +149,7 @@ fn bury(starting: &mut Child, failed: bool) {
 }
 
 /// A supervisor that is a thread of this program, and why.
-async fn within(workdir: &Path, lock: File, why: &str) -> io::Result<Reached> {
+async fn within(workdir: &Path, lock: File, why: &str, withheld: &[String]) -> io::Result<Reached> {
     let log = Log::open(workdir)?;
     log.append(&introduction().encode())?;
     let (ours, theirs) = Stream::pair()?;
@@ -159,7 +159,7 @@ async fn within(workdir: &Path, lock: File, why: &str) -> io::Result<Reached> {
         supervisor.serve();
     };
     thread::Builder::new().name("xqute-jobs".to_owned()).spawn(body)?;
-    let mut reached = introduce(ours).await?;
+    let mut reached = introduce(ours, withheld).await?;
     reached.note = Some(format!(
         "each job has a guardian, because {why}: starting one copies this program's page tables, which is slower the more memory it has"
     ));
@@ -167,17 +167,19 @@ async fn within(workdir: &Path, lock: File, why: &str) -> io::Result<Reached> {
 }
 
 /// A process may stand still; a thread of this program does not.
-async fn hello(stream: Stream) -> io::Result<Reached> {
+async fn hello(stream: Stream, withheld: &[String]) -> io::Result<Reached> {
     let late = |_| io::Error::from(io::ErrorKind::TimedOut);
-    timeout(PATIENCE, introduce(stream)).await.map_err(late)?
+    timeout(PATIENCE, introduce(stream, withheld)).await.map_err(late)?
 }
 
 /// Says how this program's surroundings are, and waits for a welcome.
-async fn introduce(stream: Stream) -> io::Result<Reached> {
+async fn introduce(stream: Stream, withheld: &[String]) -> io::Result<Reached> {
     stream.set_nonblocking(true)?;
     let mut stream = UnixStream::from_std(stream)?;
+    let is_for_jobs =
+        |name: &OsString| !awaken::is_private(name) && !withheld.iter().any(|it| name == it.as_str());
     let env: Vec<CString> =
-        env::vars_os().filter(|(name, _)| !awaken::is_private(name)).filter_map(variable).collect();
+        env::vars_os().filter(|(name, _)| is_for_jobs(name)).filter_map(variable).collect();
     let env = env.iter().map(CString::as_c_str).collect();
     let cwd = env::current_dir().map(|it| it.into_os_string().into_vec()).unwrap_or_default();
     let cwd = CString::new(cwd).unwrap_or_default();

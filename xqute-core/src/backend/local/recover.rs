@@ -48,7 +48,7 @@ pub(super) async fn recover(
     let mut way = shared.way.lock().await;
     way.left = Some(runtime::Handle::current().id());
     // While the lock is held, no process is about to become a job.
-    let (lock, live) = match turn(workdir).await.map_err(unreachable)? {
+    let (lock, live) = match turn(workdir, shared.withheld()).await.map_err(unreachable)? {
         Turn::Ours(lock) => (Some(lock), Vec::new()),
         Turn::Theirs(mut reached) => {
             let live = std::mem::take(&mut reached.live);
