@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::Desk;
 use crate::server::{Answer, Server, free_port, url};
 
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 12;
 
 /// Forty jobs that take their time and fail.
 fn run(desk: &Desk, url: &str) -> Child {
@@ -38,6 +38,8 @@ fn kill_once(desk: &Desk, server: &Server, round: usize, written: &BTreeSet<Stri
     while !happened() && program.try_wait().unwrap().is_none() && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(1));
     }
+    // At another step of what follows each time.
+    std::thread::sleep(Duration::from_micros(round as u64 * 7919 % 20_000));
     // One that has ended is killed in vain.
     let _ = program.kill();
     program.wait().unwrap();

@@ -171,12 +171,15 @@ fn a_configuration_that_cannot_work_is_an_error_before_anything_runs() {
     assert!(code == Some(2) && told.contains("`url` is http") && !told.contains("hunter2"), "{told}");
 }
 
+/// The environment of a job, and of who started it.
+const SHOWS: &str = "env; for it in $$ $PPID; do tr '\\0' '\\n' < /proc/$it/environ; done; echo {}";
+
 #[test]
-fn nothing_is_left_that_shows_the_address() {
+fn no_job_sees_the_address_and_nothing_is_left_that_shows_it() {
     let server = Server::start(&[Answer::Status(500, None)]);
     let desk = Desk::new("webhook", "");
-    let (_, told) = desk.run(&server.url(), &["run", "-v", "--shell", "false", ":::", "a"]);
-    assert!(!told.contains("hunter2"), "{told}");
+    let (_, told) = desk.run(&server.url(), &["run", "-v", "--shell", SHOWS, ":::", "a"]);
+    assert!(told.contains("XQUTE_JOB_INDEX=0") && !told.contains("hunter2"), "{told}");
     let found = Command::new("grep").args(["-ra", "hunter2", "."]).current_dir(desk.path()).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&found.stdout), "");
     server.wait_for(2);

@@ -140,6 +140,7 @@ impl Courier {
             let shared = Arc::clone(shared);
             move || {
                 shared.wait_over(until);
+                shared.rescue();
                 // An error: nobody waits any more.
                 let _ = tell.send(());
             }
@@ -147,7 +148,10 @@ impl Courier {
         // A receiver that hangs holds its thread; so another one looks at the clock, and the hook blocks none.
         match std::thread::Builder::new().name("xqute-drain".to_owned()).spawn(watch) {
             Ok(_) => drop(told.await),
-            Err(_) => shared.wait_over(until),
+            Err(_) => {
+                shared.wait_over(until);
+                shared.rescue();
+            }
         }
         shared.notes().iter().for_each(|it| run.note(it));
         shared.outbox.close();
@@ -222,19 +226,44 @@ impl Shared {
     /// The run was given up: what happened in it is kept for the next.
     fn dropped(&self) {
         let mut state = self.state();
-        if state.end.is_some() || state.is_over {
-            return;
+        if state.end.is_none() && !state.is_over {
+            state.end = Some(End::Dropped);
+            self.leave(state, None);
         }
-        state.end = Some(End::Dropped);
+    }
+
+    /// The thread still carries an earlier message, and nobody waits for it any longer: the last one is kept for the next run.
+    fn rescue(&self) {
+        let mut state = self.state();
+        match state.end.take() {
+            Some(End::Done { ended, .. }) => {
+                state.end = Some(End::Dropped);
+                self.leave(state, ended.map(|it| *it));
+            }
+            end => state.end = end,
+        }
+    }
+
+    /// Keeps what is in no message yet, without the thread.
+    fn leave(&self, mut state: MutexGuard<'_, State>, ended: Option<Ended>) {
         let (queue, mut digest) = (std::mem::take(&mut state.queue), std::mem::take(&mut state.digest));
         drop(state);
         self.wake.notify_one();
         queue.into_iter().for_each(|it| digest.add(it, Vec::new()));
-        if !digest.is_empty()
-            && let Err(error) = self.outbox.keep(&self.message(digest, None))
-        {
-            tracing::warn!(plugin = self.name, %error, "a message could not be kept for the next run");
+        if digest.is_empty() && ended.is_none() {
+            return;
         }
+        if let Err(error) = self.outbox.keep(&self.message(digest, ended)) {
+            self.is_unkept(&error);
+        }
+    }
+
+    /// A message could not be kept.
+    pub(super) fn is_unkept(&self, error: &io::Error) {
+        tracing::warn!(plugin = self.name, %error, "a message could not be kept for the next run");
+        let mut state = self.state();
+        state.unkept += 1;
+        state.why_unkept = error.to_string();
     }
 
     /// What people should know.

@@ -20,6 +20,14 @@ fn failing(count: usize) -> Vec<Vec<String>> {
     (0..count).map(|n| FAILS.iter().map(ToString::to_string).chain([n.to_string()]).collect()).collect()
 }
 
+/// A job that fails, and one that ends when that was tried to be told: the end of the run is another message.
+fn one_is_told(receiver: &Receiver) -> Vec<Vec<String>> {
+    let told = format!("until test -e {}; do sleep 0.05; done", receiver.tried_file().display());
+    let mut jobs = failing(1);
+    jobs.push(vec!["sh".into(), "-c".into(), told]);
+    jobs
+}
+
 fn ids(messages: &[Message]) -> Vec<&str> {
     messages.iter().map(|it| &*it.id).collect()
 }
@@ -92,7 +100,7 @@ async fn what_a_dead_receiver_did_not_get_the_next_run_delivers_first() {
 async fn what_is_refused_is_kept_with_the_reason_and_does_not_hold_up_the_rest() {
     let receiver = Receiver::new(&["never", "ok"]);
     let settings = Settings { digest: Duration::ZERO, ..Settings::default() };
-    let notes = receiver.run(settings, failing(1)).await;
+    let notes = receiver.run(settings, one_is_told(&receiver)).await;
     let refused = receiver.outbox().join("refused");
     assert_eq!(notes, [format!("receiver: 1 message refused (it is ugly); kept in {}", refused.display())]);
     let mut kept: Vec<_> = fs::read_dir(&refused).unwrap().map(|it| it.unwrap().path()).collect();
@@ -112,6 +120,23 @@ async fn a_receiver_that_hangs_holds_the_run_no_longer_than_is_configured() {
         notes[0].starts_with("receiver: 1 message not delivered (there was no time); kept in "),
         "{notes:?}"
     );
+    receiver.let_go();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_is_kept_too_when_an_earlier_message_hangs() {
+    let receiver = Receiver::new(&["hang"]);
+    let settings =
+        Settings { drain: Duration::from_millis(300), digest: Duration::ZERO, ..Settings::default() };
+    let notes = receiver.run(settings, one_is_told(&receiver)).await;
+    assert!(
+        notes[0].starts_with("receiver: 2 messages not delivered (there was no time); kept in "),
+        "{notes:?}"
+    );
+    let outbox = Outbox::open(receiver.outbox()).unwrap();
+    let kept: Vec<_> =
+        outbox.ids().unwrap().iter().map(|it| outbox.read(it).unwrap().unwrap().ended.is_some()).collect();
+    assert_eq!(kept, [false, true]);
     receiver.let_go();
 }
 

@@ -35,6 +35,13 @@ enum Letter {
     Held(Box<Message>),
 }
 
+/// Also where a carrier panics: nobody waits for who is gone.
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.shared.is_over();
+    }
+}
+
 impl Worker {
     pub(super) fn new(shared: Arc<Shared>, carrier: Box<dyn Carrier>) -> io::Result<Self> {
         let waiting = shared.outbox.ids()?.into_iter().map(Letter::Kept).collect();
@@ -51,15 +58,18 @@ impl Worker {
     }
 
     pub(super) fn work(mut self) {
-        while !self.has_ended() {
+        loop {
             self.look();
             self.write();
-            self.deliver();
-            if !self.has_ended() {
-                self.wait();
+            if self.has_ended() {
+                return;
             }
+            self.deliver();
+            if self.has_ended() {
+                return;
+            }
+            self.wait();
         }
-        self.shared.is_over();
     }
 
     fn has_ended(&self) -> bool {
@@ -124,10 +134,7 @@ impl Worker {
         let letter = match self.shared.outbox.keep(&message) {
             Ok(()) => Letter::Kept(message.id),
             Err(error) => {
-                tracing::warn!(plugin = self.shared.name, %error, "a message could not be kept: it is held in memory");
-                let mut state = self.shared.state();
-                state.unkept += 1;
-                state.why_unkept = error.to_string();
+                self.shared.is_unkept(&error);
                 Letter::Held(Box::new(message))
             }
         };

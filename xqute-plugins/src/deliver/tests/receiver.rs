@@ -131,6 +131,11 @@ impl Receiver {
         self.0.path().join("inbox")
     }
 
+    /// Where it is written down that something was tried to be delivered.
+    pub(super) fn tried_file(&self) -> PathBuf {
+        self.0.path().join("tried")
+    }
+
     pub(super) fn let_go(&self) {
         fs::write(self.0.path().join("go"), "").unwrap();
     }
@@ -173,7 +178,7 @@ impl Receiver {
 
     /// The identifiers of what was tried to be delivered.
     pub(super) fn tried(&self) -> Vec<String> {
-        let tried = fs::read_to_string(self.0.path().join("tried")).unwrap();
+        let tried = fs::read_to_string(self.tried_file()).unwrap();
         tried.lines().map(str::to_owned).collect()
     }
 }
