@@ -293,8 +293,11 @@ impl Shared {
         // Where the supervisor is lost meanwhile, they are signalled from here.
         for _ in 0..2 {
             let processes = self.jobs.signal(jids, how);
-            let link = self.way.lock().await.link.clone();
-            let Some(link) = link.filter(|_| !processes.is_empty()) else { break };
+            if processes.is_empty() {
+                break;
+            }
+            // While who listens takes its turn the way is locked; after that they are orphans.
+            let Some(link) = self.way.lock().await.link.clone() else { continue };
             let mut request = Vec::new();
             wire::Request::Kill { how, processes }.encode(&mut request);
             let mut answers = link.ask(&request, About::Kill, 1);

@@ -164,6 +164,16 @@ impl Questions {
     pub(super) async fn answered(&mut self) -> Answered {
         tokio::select! {
             biased;
+            // These first, for they wait for nobody else: however many jobs start and end, whoever wants no more is heard. And what is
+            // taken back before what is killed, which would make room for it.
+            () = answer(&mut self.withdrawing) => {
+                self.withdrawing = None;
+                Answered::Nothing
+            }
+            () = answer(&mut self.killing) => {
+                self.killing = None;
+                Answered::Nothing
+            }
             // Before the starts: what ends makes room for what starts.
             seen = answer(&mut self.observing) => {
                 self.observing = None;
@@ -174,14 +184,6 @@ impl Questions {
                 Answered::Submitted(answers)
             }
             answers = answers(&mut self.ahead) => Answered::Submitted(answers),
-            () = answer(&mut self.withdrawing) => {
-                self.withdrawing = None;
-                Answered::Nothing
-            }
-            () = answer(&mut self.killing) => {
-                self.killing = None;
-                Answered::Nothing
-            }
             found = answer(&mut self.recovering) => {
                 self.recovering = None;
                 self.known(found).map_or(Answered::Nothing, |found| {
@@ -212,11 +214,18 @@ impl Questions {
 
     /// Kills what is to be killed, and waits for no more than that.
     pub(super) async fn kill_at_once(&mut self) {
-        let kills = std::mem::take(&mut self.to_kill);
+        let mut kills = std::mem::take(&mut self.to_kill);
         let last = async {
             // Or what is killed makes room for them.
             withdraw(Arc::clone(&self.backend)).await;
             answer_if_any(&mut self.killing).await;
+            kill(Arc::clone(&self.backend), std::mem::take(&mut kills)).await;
+            // Some had started by then, and nobody knew what they are called.
+            while !self.ahead.is_empty() {
+                let started =
+                    answers(&mut self.ahead).await.into_iter().filter_map(|(_, answer)| answer.ok());
+                kills.extend(started.map(|it| (it.jid, Kill::Kill)));
+            }
             kill(Arc::clone(&self.backend), kills).await;
         };
         if tokio::time::timeout(LAST_KILL, last).await.is_err() {
@@ -287,3 +296,6 @@ async fn answer_if_any(question: &mut Option<Question<()>>) {
         question.await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,12 +75,15 @@ pub(super) fn start(
     Ok(Guarded { pid, guardian, end, latest })
 }
 
-/// What a guardian has said of its job's end, if it has; an error if it is gone without a word.
-pub(super) fn end(said: BorrowedFd<'_>) -> io::Result<Option<Record>> {
-    let mut bytes = [0; SIZE];
+/// What a guardian has said of its job's end, if it has, and whether that is written down; an error if it is gone without a word.
+pub(super) fn end(said: BorrowedFd<'_>) -> io::Result<Option<(Record, bool)>> {
+    let mut bytes = [0; SIZE + 1];
     match rustix::io::read(said, &mut bytes) {
         // A pipe takes so few bytes at once.
-        Ok(SIZE) => Record::decode(&bytes).map(Some).ok_or_else(|| io::ErrorKind::InvalidData.into()),
+        Ok(size @ SIZE..) => {
+            let record = bytes.first_chunk().and_then(Record::decode);
+            record.map(|it| Some((it, size == SIZE))).ok_or_else(|| io::ErrorKind::InvalidData.into())
+        }
         Ok(_) => Err(io::ErrorKind::UnexpectedEof.into()),
         Err(Errno::AGAIN | Errno::INTR) => Ok(None),
         Err(errno) => Err(errno.into()),
@@ -113,9 +116,12 @@ fn guard(stack: &mut [u128], errand: &mut Errand<'_>, ward: &Ward<'_>, says: &Ow
     system::close_all_but(&mut [ward.log, says.as_fd()].map(|it| it.as_raw_fd()));
     let end = see(pid, ward.attempt);
     let mut is_written = append(ward.log, &end).is_ok();
-    // A program that lives knows it now, and writes it down where there is room.
-    let is_known = tell(says, &end);
-    while !is_written && !is_known {
+    // A program that lives knows it now. A byte more says that it is not to be waited for.
+    let mut told = [0; SIZE + 1];
+    told[..SIZE].copy_from_slice(&end);
+    tell(says, &told[..SIZE + usize::from(!is_written)]);
+    // What the program knows, it may not have written down itself when it dies.
+    while !is_written {
         system::pause(RETRY_SECONDS);
         is_written = append(ward.log, &end).is_ok();
     }
@@ -143,9 +149,9 @@ fn see(pid: Pid, attempt: Attempt) -> [u8; SIZE] {
     }
 }
 
-/// Whether the program is there to be told. Otherwise there would be SIGPIPE, which is blocked.
-fn tell(says: &OwnedFd, words: &[u8]) -> bool {
-    rustix::io::write(says.as_fd(), words).is_ok()
+/// The program may be gone. Then there would be SIGPIPE, which is blocked.
+fn tell(says: &OwnedFd, words: &[u8]) {
+    let _ = rustix::io::write(says.as_fd(), words);
 }
 
 /// Whether they came; not, if the other side is gone.

@@ -70,6 +70,13 @@ impl Drop for Listening {
 /// What comes back.
 #[derive(Debug)]
 pub(super) struct Heard {
+    inbox: Inbox,
+    /// The same stream once more, to be told when more can be written: when that is wanted, no descriptor may be left.
+    to: OwnedFd,
+}
+
+#[derive(Debug)]
+struct Inbox {
     /// The same stream. Nobody is woken each time that the other side has read: only who has something left to write asks for that.
     from: AsyncFd<OwnedFd>,
     room: Box<[u8]>,
@@ -80,7 +87,8 @@ impl Link {
     /// The stream does not block, and `bytes` were read from it.
     pub(super) fn new(to: UnixStream, bytes: Vec<u8>) -> io::Result<(Self, Heard)> {
         let from = system::watched(to.try_clone()?.into(), Interest::READABLE)?;
-        let heard = Heard { from, room: vec![0; ROOM].into_boxed_slice(), bytes };
+        let inbox = Inbox { from, room: vec![0; ROOM].into_boxed_slice(), bytes };
+        let heard = Heard { inbox, to: to.try_clone()?.into() };
         Ok((Self { to, asked: Mutex::default(), more: Notify::new() }, heard))
     }
 
@@ -132,17 +140,18 @@ impl Link {
     }
 
     /// Sends what could not be sent at once; returns only where that cannot be.
-    async fn send_rest(&self) -> io::Result<()> {
+    async fn send_rest(&self, mut to: OwnedFd) -> io::Result<()> {
         loop {
             self.more.notified().await;
-            let to = system::watched(self.to.try_clone()?.into(), Interest::WRITABLE)?;
+            let watched = system::watched(to, Interest::WRITABLE)?;
             loop {
-                let mut ready = to.writable().await?;
+                let mut ready = watched.writable().await?;
                 if self.send(&mut self.lock()) {
                     break;
                 }
                 ready.clear_ready();
             }
+            to = watched.into_inner();
         }
     }
 
@@ -177,20 +186,21 @@ impl Link {
 impl Heard {
     /// Listens until the other side is gone: what happens to a job is told to `tell`, which names those that start.
     pub(super) async fn listen(
-        mut self,
+        self,
         link: &Link,
         workdir: &Path,
         mut tell: impl FnMut(Record) -> Option<Accepted>,
     ) {
+        let Self { mut inbox, to } = self;
         let listens = async {
             loop {
-                if self.take(link, workdir, &mut tell).is_err() {
+                if inbox.take(link, workdir, &mut tell).is_err() {
                     tracing::error!(
                         "the supervisor of this machine's jobs says what this program does not understand"
                     );
                     return;
                 }
-                match self.read().await {
+                match inbox.read().await {
                     Ok(0) | Err(_) => return,
                     Ok(_) => {}
                 }
@@ -198,10 +208,12 @@ impl Heard {
         };
         tokio::select! {
             () = listens => {}
-            _ = link.send_rest() => {}
+            _ = link.send_rest(to) => {}
         }
     }
+}
 
+impl Inbox {
     async fn read(&mut self) -> io::Result<usize> {
         let Self { from, room, bytes } = self;
         loop {

@@ -38,6 +38,8 @@ pub(super) struct Nursery {
     others: usize,
     /// Ends that could not be written down yet.
     unwritten: Vec<u8>,
+    /// Guardians that have told an end, and go when they have written it down.
+    busy: Vec<Pid>,
     /// Where jobs write that have no files of their own.
     slots: Option<Slots>,
     /// Why what they have written cannot be kept, for now: the system's error.
@@ -54,6 +56,8 @@ struct Child {
     pidfd: Option<OwnedFd>,
     /// Who sees and writes down how it ends, if that is not this process.
     guardian: Option<Pid>,
+    /// It has said its last word when it has told the end.
+    is_awaited: bool,
     /// The peak of this process's memory when it was started: it began with that figure.
     floor: Option<u32>,
     /// The last signal that it was sent.
@@ -74,7 +78,7 @@ impl Nursery {
     /// `guarded`: other threads of this process have a life of their own.
     pub(super) fn new(log: Log, guarded: bool) -> io::Result<Self> {
         let (starter, children, unwritten) = (Starter::new(guarded)?, Vec::new(), Vec::new());
-        Ok(Self { log, starter, children, others: 0, unwritten, slots: None, fault: None })
+        Ok(Self { log, starter, children, others: 0, unwritten, busy: Vec::new(), slots: None, fault: None })
     }
 
     /// Whether nothing is left to look after or to write down.
@@ -155,6 +159,7 @@ impl Nursery {
             due: started.pidfd.is_none().then(Instant::now),
             pidfd: started.pidfd,
             guardian: started.guardian,
+            is_awaited: true,
             floor: None,
             sent: None,
             slot,
@@ -209,6 +214,7 @@ impl Nursery {
     /// Looks at those whose descriptor is readable, by its place among [`descriptors`](Self::descriptors), and at those that are
     /// due. Gives the ends that can be told; they are written down.
     pub(super) fn look(&mut self, readable: impl Fn(usize) -> bool, now: Instant) -> Vec<Record> {
+        self.busy.retain(|it| matches!(waitpid(Some(*it), WaitOptions::NOHANG), Ok(None)));
         let mut place = 0;
         let mut ended = Vec::new();
         for (at, child) in self.children.iter_mut().enumerate() {
@@ -260,6 +266,7 @@ impl Nursery {
     fn reap(&mut self, at: usize) {
         let child = &mut self.children[at];
         child.reap();
+        self.busy.extend(child.guardian.filter(|_| !child.is_awaited));
         if let Some((slot, slots)) = child.slot.zip(self.slots.as_mut()) {
             slots.free(slot, child.pid);
         }
@@ -311,7 +318,10 @@ impl Child {
         let lost = |error: io::Error| Record::Lost { attempt, pid, errno: errno(&error), when };
         self.ended = match (self.guardian, &self.pidfd) {
             (Some(_), Some(said)) => match guardian::end(said.as_fd()) {
-                Ok(said) => said,
+                Ok(said) => {
+                    self.is_awaited = said.is_none_or(|(_, is_written)| is_written);
+                    said.map(|(record, _)| record)
+                }
                 // Its guardian is gone. As long as it runs itself, it has not ended.
                 Err(_) => (!is_alive(pid, self.start)).then(|| lost(unseen())),
             },
@@ -329,8 +339,8 @@ impl Child {
     fn reap(&mut self) {
         // If somebody else took it meanwhile, that is as good.
         match self.guardian {
-            // It has said its last word.
-            Some(guardian) => drop(waitpid(Some(guardian), WaitOptions::empty())),
+            Some(guardian) if self.is_awaited => drop(waitpid(Some(guardian), WaitOptions::empty())),
+            Some(_) => {}
             None => drop(waitpid(Some(self.pid), WaitOptions::NOHANG)),
         }
         self.pidfd = None;

@@ -4,7 +4,6 @@
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
 
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::io::Interest;
@@ -56,16 +55,16 @@ impl Stranger {
     /// How it has ended; `None`: it runs.
     pub(super) fn ended(&self) -> Option<Option<i32>> {
         match find(self.pid.as_raw_nonzero().get(), self.start) {
-            Some((_, stat)) if stat.is_dead() => Some(stat.status.filter(|_| self.is_own())),
+            Some((_, stat)) if stat.is_dead() => Some(stat.status.filter(|_| self.is_told())),
             Some(_) => None,
             None => Some(self.pidfd.as_ref().and_then(|it| system::status_of_stranger(it.as_fd()))),
         }
     }
 
-    /// Whether it is this user's. Of others' processes the system says 0, however they ended.
-    fn is_own(&self) -> bool {
-        let owner = fs::metadata(format!("/proc/{}", self.pid)).map(|it| it.uid());
-        owner.is_ok_and(|it| it == rustix::process::geteuid().as_raw())
+    /// Whether this program may know how it ended: of a process with other rights the system says 0, however that was. Its
+    /// namespace is shown to the same programs (`ptrace_may_access`).
+    fn is_told(&self) -> bool {
+        fs::read_link(format!("/proc/{}/ns/pid", self.pid)).is_ok()
     }
 
     /// Waits until it has ended: its status, if that can be known.
@@ -91,4 +90,25 @@ impl Stranger {
 
 async fn readable(pidfd: OwnedFd) -> io::Result<()> {
     system::watched(pidfd, Interest::READABLE)?.readable().await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn how_a_process_ended_that_nobody_has_asked_is_told_to_who_may_know() {
+        let mut child = Command::new("false").spawn().unwrap();
+        let stranger = Stranger::find(child.id().cast_signed(), u64::MAX).unwrap();
+        let end = loop {
+            if let Some(end) = stranger.ended() {
+                break end;
+            }
+            std::thread::yield_now();
+        };
+        assert_eq!(end, Some(256));
+        child.wait().unwrap();
+    }
 }

@@ -57,6 +57,10 @@ impl Dispatcher {
             }
             Found::NotStarted => self.comes_in(index, &after),
             Found::Unknown(_) if self.doomed.contains(&index) => self.comes_in(index, &after),
+            // Who was killed by a user stays killed.
+            Found::Unknown(why) if left.told == Some(By::User) => {
+                self.take_over(index, &left, Err(Failure::Unknown(why.into())), None);
+            }
             Found::Unknown(why) => {
                 entry.jid = left.jid.as_deref().map(Into::into);
                 entry.times.0 = left.started.and_then(NonZeroU64::new);

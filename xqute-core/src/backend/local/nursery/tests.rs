@@ -173,6 +173,33 @@ fn a_job_whose_guardian_is_killed_ends_when_it_does_and_nobody_knows_how() {
     assert!(matches!(seen, crate::backend::Seen::Exited { end: Err(crate::Failure::Unknown(_)), .. }));
 }
 
+/// The program knows the end, but may die before it has written that down: the guardian does, when it can.
+#[test]
+fn a_guardian_goes_only_when_the_end_is_written_down_and_is_not_waited_for() {
+    use rustix::process::{Resource, Rlimit, prlimit};
+    let dir = tempfile::tempdir().unwrap();
+    let mut nursery = guarded(dir.path());
+    let started = start(&mut nursery, dir.path(), &[c"sleep", c"1000"]).unwrap();
+    let Record::Started { pid, .. } = started else { panic!() };
+    let guardian = nursery.children[0].guardian.unwrap();
+    let limit = |current| {
+        let before = prlimit(Some(guardian), Resource::Fsize, Rlimit { current, maximum: None });
+        before.unwrap()
+    };
+    limit(Some(1));
+    kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+    assert!(matches!(told(&mut nursery)[..], [Record::Ended { .. }]));
+    let fate = || History::read(dir.path()).unwrap().get(ATTEMPT).unwrap().fate;
+    assert_eq!((fate(), nursery.busy.len()), (None, 1));
+    limit(None);
+    while !nursery.busy.is_empty() {
+        assert_eq!(nursery.look(|_| true, Instant::now()), []);
+        std::thread::yield_now();
+    }
+    assert!(matches!(fate(), Some(Fate::Ended(_))));
+    assert!(Stat::read(guardian).is_none());
+}
+
 /// Nothing of the program is held open by who outlives it.
 #[test]
 fn a_guardian_holds_no_file_of_its_program() {

@@ -119,6 +119,19 @@ fn what_an_earlier_run_told_to_end_has_ended_for_that() {
     assert_eq!(counts(None, limit), (0, 1, 0), "by somebody else");
 }
 
+#[test]
+fn what_a_user_had_told_to_end_stays_killed_though_nobody_knows_how_it_ended() {
+    let after = |by| {
+        let mut world = world(1, by);
+        feed(&mut world, 1);
+        world.dispatcher.recovered(vec![Found::Unknown("nobody watched".into())]);
+        let is_again = world.dispatcher.counts().killed == 0 && world.dispatcher.adopted().unknown == 1;
+        (world.dispatcher.counts().killed, is_again)
+    };
+    assert_eq!(after(Some(By::User)), (1, false));
+    assert_eq!([after(Some(By::Stop)), after(Some(By::Timeout)), after(None)], [(0, true); 3]);
+}
+
 /// It was told before its program died: SIGTERM is sent once more, and its grace begins anew.
 #[test]
 fn a_kill_that_was_under_way_goes_on() {
