@@ -217,7 +217,7 @@ impl Shared {
         let mut answers: Vec<Option<Result<Accepted, Refused>>> = jobs.iter().map(|_| None).collect();
         let mut open: Vec<usize> = (0..jobs.len()).collect();
         let mut is_short = false;
-        for _ in 0..TRIES {
+        for again in 0..TRIES {
             let Some(first) = open.first() else { break };
             let link = match self.link(jobs[*first].files.workdir()).await {
                 Ok(link) => link,
@@ -228,6 +228,10 @@ impl Shared {
                     break;
                 }
             };
+            if again > 0 {
+                // Only now no process of the one before is about to become a job.
+                open = self.settle(jobs, open, &mut answers).await;
+            }
             // Only now: who has another way than before knows of the orphans.
             if self.has_orphans.load(Ordering::Acquire) {
                 open.retain(|at| jobs[*at].at_once.is_none());
@@ -253,11 +257,7 @@ impl Shared {
                     Ok(Said::Signalled) | Err(_) => lost.push(at),
                 }
             }
-            lost.retain(|at| {
-                answers[*at] = self.inherited(&jobs[*at]).map(Ok);
-                answers[*at].is_none()
-            });
-            open = lost;
+            open = self.settle(jobs, lost, &mut answers).await;
         }
         let lost = || Err(Refused::Later("its supervisor is lost again and again".to_owned()));
         let starves = self.starves(is_short).await;
@@ -277,15 +277,30 @@ impl Shared {
         starved.is_some_and(|since| since.elapsed() >= PATIENCE)
     }
 
-    /// A job that was started by a supervisor that did not come to say so.
-    fn inherited(self: &Arc<Self>, job: &Submission) -> Option<Accepted> {
+    /// Answers those of these jobs that a supervisor has started that did not come to say so. Gives the others.
+    async fn settle(
+        self: &Arc<Self>,
+        jobs: &[Submission],
+        mut open: Vec<usize>,
+        answers: &mut [Option<Result<Accepted, Refused>>],
+    ) -> Vec<usize> {
+        if let Some(first) = open.first() {
+            let history = recorded(jobs[*first].files.workdir()).await;
+            open.retain(|at| {
+                answers[*at] = self.inherited(&jobs[*at], &history).map(Ok);
+                answers[*at].is_none()
+            });
+        }
+        open
+    }
+
+    fn inherited(self: &Arc<Self>, job: &Submission, history: &History) -> Option<Accepted> {
         let attempt = Attempt::new(&job.run, job.index, job.attempt);
-        let history = History::read(job.files.workdir()).ok()?;
         let known = history.get(attempt).filter(|it| !matches!(it.fate, Some(Fate::NotExecuted(_))))?;
         let start = Stranger::find(known.pid, known.start).map_or(known.start, |it| it.start);
         let process = Process { pid: known.pid, start };
         let accepted = self.jobs.adopt(attempt, process, true);
-        self.follow(job.files.workdir(), (accepted.jid.clone(), attempt, process), &history);
+        self.follow(job.files.workdir(), (accepted.jid.clone(), attempt, process), history);
         Some(accepted)
     }
 
@@ -351,7 +366,10 @@ impl Shared {
         );
         // When nobody else holds the lock, no process is about to become a job: the log has them all.
         let lock = reach::turn(&workdir, self.withheld()).await;
-        let history = History::read(&workdir).unwrap_or_default();
+        let history = tokio::select! {
+            () = self.seen.closed() => return,
+            history = recorded(&workdir) => history,
+        };
         for job in self.jobs.orphan(|it| history.is_here(it, proc::here())) {
             self.follow(&workdir, job, &history);
         }
@@ -402,6 +420,23 @@ impl Shared {
             sleep(pause).await;
             pause = longest.min(pause * 2);
             polls += 1;
+        }
+    }
+}
+
+/// What the log tells, as soon as it can be read: until then nobody knows that a job was not started.
+async fn recorded(workdir: &Path) -> History {
+    loop {
+        match History::read(workdir) {
+            Ok(history) => return history,
+            Err(error) => {
+                let log = log::path(workdir);
+                tracing::warn!(
+                    "cannot read which jobs have started in {}: {error}: it is tried again",
+                    log.display()
+                );
+                sleep(nursery::RETRY).await;
+            }
         }
     }
 }

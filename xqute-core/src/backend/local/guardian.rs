@@ -15,6 +15,7 @@ use rustix::process::{Pid, WaitOptions, waitpid};
 
 use super::child::{Errand, NotStarted, Stage, append, clone_process};
 use super::forget::Environment;
+use super::log::History;
 use super::record::{self, Attempt, Record, SIZE};
 use super::system;
 
@@ -49,8 +50,7 @@ pub(super) fn start(
     ward: &Ward<'_>,
 ) -> Result<Guarded, NotStarted> {
     let failed = |errno: Errno| NotStarted { stage: Stage::Process, errno: errno.raw_os_error() };
-    let (end, says) = io::pipe().map_err(|it| failed(Errno::from_io_error(&it).unwrap_or(Errno::AGAIN)))?;
-    let (end, says) = (OwnedFd::from(end), OwnedFd::from(says));
+    let (end, says) = pipe().map_err(|it| failed(Errno::from_io_error(&it).unwrap_or(Errno::AGAIN)))?;
     // SAFETY: the copy is this thread alone. It runs `guard`, which makes system calls and does not return.
     let guardian = match unsafe { libc::fork() } {
         0 => guard(stack, errand, ward, &says),
@@ -60,8 +60,14 @@ pub(super) fn start(
     let mut begun = [0; BEGUN];
     match read_all(&end, &mut begun) {
         Ok(true) => {}
-        // It is gone, and the job with it, as far as anybody knows.
-        Ok(false) => return Err(failed(Errno::SRCH)),
+        // It was killed. Whatever it has begun has come to its program or to its end: that would have the pipe too.
+        Ok(false) => {
+            if let Some((pid, latest)) = unsaid(ward) {
+                return Ok(Guarded { pid, guardian, end, latest });
+            }
+            let _ = waitpid(Some(guardian), WaitOptions::empty());
+            return Err(failed(Errno::SRCH));
+        }
         Err(errno) => return Err(failed(errno)),
     }
     let [pid, stage, errno, latest] = words(&begun);
@@ -73,6 +79,18 @@ pub(super) fn start(
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or_else(|| failed(Errno::SRCH))?;
     rustix::io::ioctl_fionbio(&end, true).map_err(failed)?;
     Ok(Guarded { pid, guardian, end, latest })
+}
+
+/// The job that its guardian has started and did not come to tell of, as the log tells.
+fn unsaid(ward: &Ward<'_>) -> Option<(Pid, u64)> {
+    let history = History::of_log(ward.log).ok()?;
+    let known = history.get(ward.attempt).filter(|it| it.fate.is_none())?;
+    Some((Pid::from_raw(known.pid.max(0))?, known.start))
+}
+
+fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (end, says) = io::pipe()?;
+    Ok((system::apart(end.into())?, system::apart(says.into())?))
 }
 
 /// What a guardian has said of its job's end, if it has, and whether that is written down; an error if it is gone without a word.
@@ -178,4 +196,23 @@ fn words(bytes: &[u8; BEGUN]) -> [u64; 4] {
 
 fn last_error() -> Errno {
     Errno::from_io_error(&io::Error::last_os_error()).unwrap_or(Errno::AGAIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::local::log::Log;
+
+    #[test]
+    fn a_job_of_which_its_guardian_did_not_come_to_tell_is_in_the_log() {
+        let dir = tempfile::tempdir().unwrap();
+        let (log, null) = (Log::open(dir.path()).unwrap(), std::fs::File::open("/dev/null").unwrap());
+        let attempt = Attempt { run: 1, index: 2, number: 0 };
+        let ward = Ward { attempt, log: log.as_fd(), null: null.as_fd(), environment: None };
+        assert_eq!(unsaid(&ward), None);
+        log.append(&Record::Started { attempt, pid: 7, start: 5, when: 1 }.encode()).unwrap();
+        assert_eq!(unsaid(&ward), Pid::from_raw(7).map(|it| (it, 5)));
+        log.append(&Record::NotExecuted { attempt, pid: 7, errno: 2, when: 1 }.encode()).unwrap();
+        assert_eq!(unsaid(&ward), None);
+    }
 }

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::record::{Attempt, End, Place, Record, read};
+use super::system;
 use crate::job::LOCAL_LOG;
 
 /// The log, to add to.
@@ -17,7 +18,8 @@ pub(super) struct Log(File);
 impl Log {
     /// Makes it where there is none.
     pub(super) fn open(workdir: &Path) -> io::Result<Self> {
-        OpenOptions::new().create(true).append(true).mode(0o600).open(path(workdir)).map(Self)
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path(workdir))?;
+        Ok(Self(system::apart(file.into())?.into()))
     }
 
     pub(super) fn of(file: File) -> Self {
@@ -85,6 +87,12 @@ impl History {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Of a log that is open to be added to alone.
+    pub(super) fn of_log(log: BorrowedFd<'_>) -> io::Result<Self> {
+        let bytes = fs::read(format!("/proc/self/fd/{}", log.as_raw_fd()))?;
+        Ok(Self::of(read(&bytes)))
     }
 
     fn of(records: impl Iterator<Item = Record>) -> Self {

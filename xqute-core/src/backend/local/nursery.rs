@@ -1,21 +1,23 @@
 //! Who looks after the processes of jobs? Whoever started them: it signals their groups, and writes down how each ended
 //! before the system may forget it.
 
+mod ends;
+
 use std::ffi::{CStr, CString, OsStr};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, WaitOptions, waitpid};
 
+use self::ends::Child;
 use super::child::{NotStarted, Plan, Stage, Starter};
 use super::group;
-use super::guardian;
 use super::log::Log;
 use super::proc::Stat;
-use super::record::{self, Attempt, Record};
+use super::record::Record;
 use super::slots::{self, Slots};
 use super::stranger::is_alive;
 use super::surroundings::{Surroundings, candidates};
@@ -44,34 +46,6 @@ pub(super) struct Nursery {
     slots: Option<Slots>,
     /// Why what they have written cannot be kept, for now: the system's error.
     fault: Option<i32>,
-}
-
-#[derive(Debug)]
-struct Child {
-    attempt: Attempt,
-    /// Leader of its group, whose number is its own.
-    pid: Pid,
-    start: u64,
-    /// Readable when it has ended.
-    pidfd: Option<OwnedFd>,
-    /// Who sees and writes down how it ends, if that is not this process.
-    guardian: Option<Pid>,
-    /// It has said its last word when it has told the end.
-    is_awaited: bool,
-    /// The peak of this process's memory when it was started: it began with that figure.
-    floor: Option<u32>,
-    /// The last signal that it was sent.
-    sent: Option<Kill>,
-    /// Which slot it has, if it has no files of its own.
-    slot: Option<usize>,
-    /// How it ended. It is still here because it was killed, and its group has other members, or because it is held.
-    ended: Option<Record>,
-    /// It has ended, and what it has written could not be kept yet.
-    is_held: bool,
-    /// How often its group was looked at since.
-    polls: u32,
-    /// When to look at it, where no descriptor tells.
-    due: Option<Instant>,
 }
 
 impl Nursery {
@@ -104,6 +78,11 @@ impl Nursery {
     /// Somebody else is served, or nobody. Nothing is wanted of those who are gone: somebody else may have removed their output.
     pub(super) fn close(&mut self) {
         self.others = self.children.len();
+        if let Some(slots) = &mut self.slots {
+            for child in self.children.iter_mut().filter(|it| it.ended.is_some() && !it.is_held) {
+                child.slot.take().into_iter().for_each(|slot| slots.free(slot, child.pid));
+            }
+        }
         if self.slots.as_ref().is_some_and(Slots::remove) {
             self.slots = None;
         }
@@ -164,6 +143,7 @@ impl Nursery {
             sent: None,
             slot,
             ended: None,
+            is_gone: false,
             is_held: false,
             polls: 0,
         };
@@ -176,7 +156,9 @@ impl Nursery {
     pub(super) fn kill(&mut self, pid: i32, start: u64, how: Kill) {
         let is_it = |it: &&mut Child| it.pid.as_raw_nonzero().get() == pid && it.start == start;
         // Its guardian may have let the system forget it: then its number may be another's.
-        let is_own = |it: &&mut Child| it.guardian.is_none() || it.sent.is_some() || is_alive(pid, start);
+        let is_own = |it: &&mut Child| {
+            !it.is_gone && (it.guardian.is_none() || it.sent.is_some() || is_alive(pid, start))
+        };
         if let Some(child) = self.children.iter_mut().find(is_it).filter(is_own) {
             child.sent = Some(how);
             group::signal(child.pid, how);
@@ -232,13 +214,42 @@ impl Nursery {
         for at in ended {
             self.reap(at);
         }
+        let over: Vec<usize> =
+            (0..self.children.len()).filter(|at| self.children[*at].is_over(now)).collect();
+        self.keep_late(&over, now);
+        self.take(&over)
+    }
+
+    /// What is left of a job that was killed may have written more since its own process ended.
+    fn keep_late(&mut self, over: &[usize], now: Instant) {
+        let Some(slots) = &mut self.slots else { return };
+        let is_more = |it: &slots::Ended| slots.has_more(it.slot);
+        let late: Vec<slots::Ended> =
+            over.iter().filter_map(|at| self.children[*at].output()).filter(is_more).collect();
+        if !late.is_empty() {
+            self.fault = slots.keep(&late).err().map(|error| errno(&error));
+        }
+        for at in over {
+            let child = &mut self.children[*at];
+            if self.fault.is_some() && late.iter().any(|it| Some(it.slot) == child.slot) {
+                child.due = Some(now + RETRY);
+            } else if let Some(slot) = child.slot.take() {
+                slots.free(slot, child.pid);
+            }
+        }
+    }
+
+    /// Lets those of these go whose output is kept: their ends.
+    fn take(&mut self, over: &[usize]) -> Vec<Record> {
         let (mut told, mut at, others) = (Vec::new(), 0, self.others);
-        self.children.retain_mut(|child| {
-            let end = child.told(now);
-            told.extend(end);
-            self.others -= usize::from(at < others && end.is_some());
+        let mut over = over.iter().peekable();
+        self.children.retain(|child| {
+            let is_next = over.next_if(|it| **it == at).is_some();
+            let goes = is_next && child.slot.is_none();
+            told.extend(child.ended.filter(|_| goes));
+            self.others -= usize::from(at < others && goes);
             at += 1;
-            end.is_none()
+            !goes
         });
         told
     }
@@ -267,7 +278,10 @@ impl Nursery {
         let child = &mut self.children[at];
         child.reap();
         self.busy.extend(child.guardian.filter(|_| !child.is_awaited));
-        if let Some((slot, slots)) = child.slot.zip(self.slots.as_mut()) {
+        if child.lingers() {
+            return;
+        }
+        if let Some((slot, slots)) = child.slot.take().zip(self.slots.as_mut()) {
             slots.free(slot, child.pid);
         }
     }
@@ -284,88 +298,6 @@ impl Nursery {
 
 fn errno(error: &io::Error) -> i32 {
     error.raw_os_error().unwrap_or(libc::ENOSPC)
-}
-
-impl Child {
-    fn started(&self) -> Record {
-        Record::Started { attempt: self.attempt, pid: self.number(), start: self.start, when: record::now() }
-    }
-
-    /// What is to be kept of it, now that it has ended.
-    fn output(&self) -> Option<slots::Ended> {
-        let status = match self.ended? {
-            Record::Ended { end, .. } => Some(end.status),
-            _ => None,
-        };
-        Some(slots::Ended { slot: self.slot?, attempt: self.attempt, status })
-    }
-
-    fn number(&self) -> i32 {
-        self.pid.as_raw_nonzero().get()
-    }
-
-    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        self.pidfd.as_ref().filter(|_| self.due.is_none()).map(OwnedFd::as_fd)
-    }
-
-    fn is_due(&self, now: Instant) -> bool {
-        self.due.is_some_and(|due| due <= now)
-    }
-
-    /// Whether it has ended.
-    fn look(&mut self, now: Instant) -> bool {
-        let (attempt, pid, when) = (self.attempt, self.number(), record::now());
-        let lost = |error: io::Error| Record::Lost { attempt, pid, errno: errno(&error), when };
-        self.ended = match (self.guardian, &self.pidfd) {
-            (Some(_), Some(said)) => match guardian::end(said.as_fd()) {
-                Ok(said) => {
-                    self.is_awaited = said.is_none_or(|(_, is_written)| is_written);
-                    said.map(|(record, _)| record)
-                }
-                // Its guardian is gone. As long as it runs itself, it has not ended.
-                Err(_) => (!is_alive(pid, self.start)).then(|| lost(unseen())),
-            },
-            (Some(_), None) => Some(lost(unseen())),
-            (None, _) => match system::look(self.pid, self.floor.unwrap_or(u32::MAX)) {
-                Ok(end) => end.map(|end| Record::Ended { attempt, pid, end, when }),
-                Err(error) => Some(lost(error)),
-            },
-        };
-        // It may be said to have ended while who traces it has not let go of it yet.
-        self.due = self.ended.is_none().then(|| now + PAUSES.0);
-        self.ended.is_some()
-    }
-
-    fn reap(&mut self) {
-        // If somebody else took it meanwhile, that is as good.
-        match self.guardian {
-            Some(guardian) if self.is_awaited => drop(waitpid(Some(guardian), WaitOptions::empty())),
-            Some(_) => {}
-            None => drop(waitpid(Some(self.pid), WaitOptions::NOHANG)),
-        }
-        self.pidfd = None;
-    }
-
-    /// Its end, unless there is none, or something is left of a group that was to be killed. For that the system has no event.
-    fn told(&mut self, now: Instant) -> Option<Record> {
-        let end = self.ended.filter(|_| !self.is_held)?;
-        // What a job leaves behind is its own affair, unless it was to be killed.
-        let (Some(sent), Record::Ended { .. }) = (self.sent, end) else { return Some(end) };
-        if self.due.is_some_and(|due| due > now) {
-            return None;
-        }
-        if group::is_empty(self.pid, sent, self.polls) {
-            return Some(end);
-        }
-        self.due = Some(now + PAUSES.1.min(PAUSES.0 * 2_u32.saturating_pow(self.polls.min(8))));
-        self.polls = self.polls.saturating_add(1);
-        None
-    }
-}
-
-/// Who looked after a job is gone.
-fn unseen() -> io::Error {
-    io::Error::from_raw_os_error(libc::EOWNERDEAD)
 }
 
 /// When a child began, as `/proc` tells it. In all but one case of a hundred the clock tells that too.

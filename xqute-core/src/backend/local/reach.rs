@@ -61,6 +61,7 @@ pub(super) enum Turn {
 pub(super) async fn turn(workdir: &Path, withheld: &[String]) -> io::Result<Turn> {
     let deadline = Instant::now() + PATIENCE;
     let lock = OpenOptions::new().create(true).append(true).mode(0o600).open(workdir.join(LOCAL_LOCK))?;
+    let lock = File::from(system::apart(lock.into())?);
     loop {
         match lock.try_lock() {
             Ok(()) => return Ok(Turn::Ours(lock)),

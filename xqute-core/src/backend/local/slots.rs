@@ -34,6 +34,8 @@ pub(super) struct Slots {
 struct Slot {
     scratch: Scratch,
     names: [CString; 2],
+    /// How much is kept of what its job has written.
+    sizes: [u64; 2],
     /// The next job gets other files: these are somebody else's.
     is_spent: bool,
 }
@@ -121,9 +123,15 @@ impl Slots {
         let outputs: Vec<Output<'_>> = ended.iter().map(output).collect();
         for (it, entry) in ended.iter().zip(self.keeper.keep(&outputs)?) {
             let slot = &mut self.all[it.slot];
-            slot.is_spent = entry.large.contains(&true);
+            (slot.sizes, slot.is_spent) = (entry.sizes, entry.large.contains(&true));
         }
         Ok(())
+    }
+
+    /// Whether more was written since that was kept.
+    pub(super) fn has_more(&self, at: usize) -> bool {
+        let Slot { scratch, sizes, .. } = &self.all[at];
+        scratch.files.iter().zip(sizes).any(|(file, size)| file.metadata().is_ok_and(|it| it.len() != *size))
     }
 
     /// The end of its job is written down, and the job is reaped: another may have its slot.
@@ -160,7 +168,7 @@ impl Slot {
         let [out, err] = [open_new(&paths[0])?, open_new(&paths[1])?];
         let [Ok(out_name), Ok(err_name)] = names else { return Err(io::ErrorKind::InvalidInput.into()) };
         let scratch = Scratch { files: [out, err], paths };
-        Ok(Self { scratch, names: [out_name, err_name], is_spent: false })
+        Ok(Self { scratch, names: [out_name, err_name], sizes: [0; 2], is_spent: false })
     }
 
     /// Empties the files. Not where they cannot be, or something still writes there: what its job left behind.

@@ -132,6 +132,14 @@ pub(super) fn is_only_one(file: BorrowedFd<'_>) -> Option<bool> {
     (io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock).then_some(false)
 }
 
+/// A descriptor that is none of the three which a job's process puts in place: one may be free, in a program that has closed its own.
+pub(super) fn apart(descriptor: OwnedFd) -> io::Result<OwnedFd> {
+    match descriptor.as_raw_fd() {
+        0..=2 => Ok(rustix::io::fcntl_dupfd_cloexec(&descriptor, 3)?),
+        _ => Ok(descriptor),
+    }
+}
+
 /// Blocks every signal in this thread. What a program runs has its own mask: see `child`.
 pub(super) fn block_signals() {
     // SAFETY: the set is filled before it is used, and lives longer than the calls.

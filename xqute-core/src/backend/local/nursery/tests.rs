@@ -9,6 +9,7 @@ use rustix::process::{Signal, kill_process};
 
 use super::*;
 use crate::backend::local::log::{Fate, History};
+use crate::backend::local::record::{self, Attempt};
 
 const ATTEMPT: Attempt = Attempt { run: 1, index: 2, number: 3 };
 
@@ -267,6 +268,37 @@ fn an_end_whose_output_cannot_be_kept_is_told_when_it_can_be_and_nothing_starts_
     assert!(nursery.is_idle() && nursery.fault().is_none());
     assert_eq!(output(dir.path(), 0).as_deref(), Some("out\n"));
     bundled(&mut nursery, dir.path(), 1, c"echo next").unwrap();
+}
+
+/// Its own process ends at once; another of its group says what it has to say first.
+#[test]
+fn what_a_killed_jobs_group_writes_before_it_is_gone_is_kept_with_the_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path();
+    let mut nursery = nursery(path);
+    let go = path.join("go");
+    let waits = format!("while ! [ -e '{}' ]; do sleep 0.01; done; echo late", go.display());
+    let script = CString::new(format!("( trap '' TERM; echo ready; {waits} ) & wait")).unwrap();
+    let Record::Started { pid, start, .. } = bundled(&mut nursery, path, 0, &script).unwrap() else {
+        panic!()
+    };
+    while std::fs::read(path.join("local.output/slots.0/0.out")).unwrap() != b"ready\n" {
+        std::thread::yield_now();
+    }
+    nursery.kill(pid, start, Kill::Term);
+    while output(path, 0).is_none() {
+        assert_eq!(nursery.look(|_| true, Instant::now()), [], "something is left of it");
+        std::thread::yield_now();
+    }
+    bundled(&mut nursery, path, 1, c"echo next").unwrap();
+    std::fs::write(go, "").unwrap();
+    let mut ends = 0;
+    while ends < 2 {
+        ends += told(&mut nursery).len();
+    }
+    assert_eq!(output(path, 0).as_deref(), Some("ready\nlate\n"));
+    assert_eq!(output(path, 1).as_deref(), Some("next\n"));
+    assert!(nursery.is_idle() && nursery.fault().is_none());
 }
 
 /// Starts jobs and waits until they have ended, but looks at none.
