@@ -187,9 +187,17 @@ fn on_job_polling(run: &Run, job: &Job) {
     }
 }
 
-#[hook]
-async fn on_run_done(run: &Run, summary: &Summary) {
+#[hook(priority = -1)]
+fn on_run_done(run: &Run, summary: &Summary) {
     if let Some(Webhook(courier)) = run.state() {
-        courier.done(run, summary).await;
+        courier.ended(summary);
+    }
+}
+
+/// When all who deliver have begun.
+#[hook(name = on_run_done, priority = 1)]
+async fn drained(run: &Run) {
+    if let Some(Webhook(courier)) = run.state() {
+        courier.drained(run).await;
     }
 }

@@ -146,6 +146,21 @@ fn what_a_server_that_is_down_did_not_get_the_next_run_brings() {
     assert!(desk.outbox("webhook").is_empty());
 }
 
+/// Else each plugin more would be waited for anew.
+#[test]
+fn plugins_deliver_at_the_same_time_when_the_run_ends() {
+    let server = Server::start(&[Answer::Hangs, Answer::Hangs]);
+    let patient = "timeout = \"600s\"\ndrain = \"600s\"";
+    let desk = Desk::new(
+        "webhook",
+        &format!("{patient}\n[plugins.slack]\nurl = {{ env = \"HOOK_URL\" }}\n{patient}"),
+    );
+    let mut run = desk.xqute(&server.url(), &["run", "true"]).spawn().unwrap();
+    server.wait_for(2);
+    run.kill().unwrap();
+    run.wait().unwrap();
+}
+
 #[test]
 fn what_is_refused_is_told_and_kept() {
     let server = Server::start(&[Answer::Status(403, None)]);
@@ -176,11 +191,16 @@ const SHOWS: &str = "env; for it in $$ $PPID; do tr '\\0' '\\n' < /proc/$it/envi
 
 #[test]
 fn no_job_sees_the_address_and_nothing_is_left_that_shows_it() {
-    let server = Server::start(&[Answer::Status(500, None)]);
-    let desk = Desk::new("webhook", "");
-    let (_, told) = desk.run(&server.url(), &["run", "-v", "--shell", SHOWS, ":::", "a"]);
-    assert!(told.contains("XQUTE_JOB_INDEX=0") && !told.contains("hunter2"), "{told}");
-    let found = Command::new("grep").args(["-ra", "hunter2", "."]).current_dir(desk.path()).output().unwrap();
-    assert_eq!(String::from_utf8_lossy(&found.stdout), "");
-    server.wait_for(2);
+    for plugin in ["webhook", "slack"] {
+        let server = Server::start(&[Answer::Status(500, None)]);
+        let desk = Desk::new(plugin, "");
+        let mut xqute = desk.xqute(&server.url(), &["run", "--shell", SHOWS, ":::", "a"]);
+        let Output { stdout, stderr, .. } = xqute.env("XQUTE_LOG", "trace").output().unwrap();
+        let told = String::from_utf8([stdout, stderr].concat()).unwrap();
+        assert!(told.contains("XQUTE_JOB_INDEX=0") && told.contains("DEBUG"), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+        let found = Command::new("grep").args(["-ra", "hunter2", "."]).current_dir(desk.path()).output();
+        assert_eq!(String::from_utf8_lossy(&found.unwrap().stdout), "");
+        server.wait_for(2);
+    }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::oneshot;
@@ -25,6 +25,8 @@ const QUEUE: usize = 4096;
 pub(crate) struct Courier {
     shared: Arc<Shared>,
     long: Mutex<Told>,
+    /// The run has ended, and waits until then.
+    until: OnceLock<Instant>,
 }
 
 /// What hooks and the thread share.
@@ -105,7 +107,7 @@ impl Courier {
         std::thread::Builder::new().name(format!("xqute-{name}")).spawn(|| worker.work())?;
         let most = scheduler.forks().saturating_mul(4).saturating_add(1024);
         let long = Mutex::new(Told { most, order: VecDeque::new(), all: HashSet::new() });
-        Ok(Self { shared, long })
+        Ok(Self { shared, long, until: OnceLock::new() })
     }
 
     /// An attempt of a job failed: told if it was its last.
@@ -128,13 +130,20 @@ impl Courier {
         }
     }
 
-    /// The run has ended. Waits, at most as long as is configured, until all is delivered; what is not is noted in the run.
-    /// Cancelled: nobody waits, and the thread goes on.
-    pub(crate) async fn done(&self, run: &Run, summary: &Summary) {
+    /// The run has ended: what is left is written and delivered from now on. It does not wait, so that several plugins deliver at
+    /// the same time; then [`drained`](Self::drained) does.
+    pub(crate) fn ended(&self, summary: &Summary) {
+        let drain = self.shared.speak.drain.min(Duration::from_secs(24 * 3600));
+        let until = *self.until.get_or_init(|| Instant::now() + drain);
+        let ended = self.shared.speak.done.then(|| Box::new(summary.into()));
+        self.shared.ends(End::Done { ended, until });
+    }
+
+    /// Waits, at most as long as is configured, until all is delivered; what is not is noted in the run. Cancelled: nobody waits,
+    /// and the thread goes on.
+    pub(crate) async fn drained(&self, run: &Run) {
+        let Some(until) = self.until.get().copied() else { return };
         let shared = &self.shared;
-        let until = Instant::now() + shared.speak.drain.min(Duration::from_secs(24 * 3600));
-        let ended = shared.speak.done.then(|| Box::new(summary.into()));
-        shared.ends(End::Done { ended, until });
         let (tell, told) = oneshot::channel();
         let watch = {
             let shared = Arc::clone(shared);
@@ -155,6 +164,13 @@ impl Courier {
         }
         shared.notes().iter().for_each(|it| run.note(it));
         shared.outbox.close();
+    }
+
+    /// Both, for a plugin that delivers alone.
+    #[allow(dead_code, reason = "not every selection of features has one")]
+    pub(crate) async fn done(&self, run: &Run, summary: &Summary) {
+        self.ended(summary);
+        self.drained(run).await;
     }
 }
 
