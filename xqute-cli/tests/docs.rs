@@ -37,7 +37,11 @@ const A_RUN: &str = "xqute run -q -j 1 --shell 'echo out {}; test {} != d' ::: a
 /// What commands that begin so need to find; a file `.stdin` is their standard input.
 const PREPARED: [(&str, &str); 15] = [
     ("xqute attach", "xqute run --detach true ::: a b"),
-    ("xqute kill", "xqute run --detach sleep ::: 5 5 5 5"),
+    // It goes to the background before it has read all of its list.
+    (
+        "xqute kill",
+        "xqute run --detach sleep ::: 5 5 5 5; until xqute status --json | grep -q '\"total\":4'; do sleep 0.05; done",
+    ),
     ("xqute resume", "xqute run -q -w .xqute true; xqute run -q -w results true"),
     ("xqute status", A_RUN),
     ("xqute logs", A_RUN),

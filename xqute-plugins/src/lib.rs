@@ -12,8 +12,12 @@
     )
 )]
 mod deliver;
+#[cfg(feature = "exec")]
+pub mod exec;
 #[cfg(feature = "filter")]
 pub mod filter;
+#[cfg(any(feature = "exec", feature = "wrap"))]
+mod fragment;
 #[cfg(feature = "http")]
 mod http;
 #[cfg(feature = "log")]

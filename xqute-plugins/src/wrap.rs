@@ -35,8 +35,9 @@ use serde::{Deserialize, Serialize};
 use xqute::{BoxError, Job, Run, hook};
 
 use crate::filter::Filter;
+use crate::fragment;
 
-mod text;
+mod prefix;
 
 xqute::plugin!(name = "wrap", enabled = false);
 
@@ -82,30 +83,30 @@ fn on_init(run: &Run) -> Result<(), BoxError> {
 
 #[hook]
 fn on_jobcmd_init(run: &Run, job: &Job) -> Option<String> {
-    text::in_one_shell(rules(run, job).map(|it| &*it.init))
+    fragment::in_one_shell(rules(run, job).map(|it| &*it.init))
 }
 
 /// Before all other texts: what the command is.
 #[hook(name = on_jobcmd_prep, priority = i32::MIN)]
 fn remember(run: &Run, job: &Job) -> Option<&'static str> {
-    rules(run, job).any(|it| !it.prefix.is_empty()).then_some(text::REMEMBER)
+    rules(run, job).any(|it| !it.prefix.is_empty()).then_some(prefix::REMEMBER)
 }
 
 #[hook]
 fn on_jobcmd_prep(run: &Run, job: &Job) -> Option<String> {
-    text::in_one_shell(rules(run, job).map(|it| &*it.prep))
+    fragment::in_one_shell(rules(run, job).map(|it| &*it.prep))
 }
 
 /// After all other texts, so that what they made of the command is below the prefix.
 #[hook(name = on_jobcmd_prep, priority = i32::MAX)]
-fn prefix(run: &Run, job: &Job) -> Option<String> {
+fn put_prefix(run: &Run, job: &Job) -> Option<String> {
     let words: Vec<&String> = rules(run, job).flat_map(|it| &it.prefix).collect();
-    text::prefixed(&words, job.argv())
+    prefix::before(&words, job.argv())
 }
 
 #[hook]
 fn on_jobcmd_end(run: &Run, job: &Job) -> Option<String> {
-    text::each_in_its_shell(rules(run, job).map(|it| &*it.end))
+    fragment::each_in_its_shell(rules(run, job).map(|it| &*it.end))
 }
 
 /// The rules that mean a job.

@@ -11,9 +11,16 @@ use super::level::{self, Level, Value};
 
 const PREFIX: &str = "XQUTE_";
 
-/// What is read elsewhere, and what every job is given: a job may call xqute.
-const KNOWN: [&str; 6] =
-    ["XQUTE_CONFIG", "XQUTE_PROFILE", "XQUTE_LOG", "XQUTE_JOB_INDEX", "XQUTE_METADIR", "XQUTE_JOB_METADIR"];
+/// What is read elsewhere, and what every job, or command of the plugin `exec`, is given: it may call xqute.
+const KNOWN: [&str; 7] = [
+    "XQUTE_CONFIG",
+    "XQUTE_PROFILE",
+    "XQUTE_LOG",
+    "XQUTE_JOB_INDEX",
+    "XQUTE_METADIR",
+    "XQUTE_JOB_METADIR",
+    "XQUTE_HOOK",
+];
 
 /// Reads all of it.
 pub(super) fn read(keys: &Keys) -> Result<Level> {

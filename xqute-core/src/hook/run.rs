@@ -169,6 +169,15 @@ impl Run {
         self.withheld.get().map_or(&[], Vec::as_slice)
     }
 
+    /// The same in `on_init`: those of the secrets that have been revealed by then.
+    #[must_use]
+    pub fn withheld_so_far(&self) -> Vec<String> {
+        match self.withheld.get() {
+            Some(withheld) => withheld.clone(),
+            None => self.growing_withheld.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
+
     /// Takes secrets out of the variables that a job was given, and tells.
     pub(crate) fn withhold(&self, env: &mut Vec<(OsString, OsString)>) {
         let withheld = self.withheld();
