@@ -19,6 +19,10 @@ pub mod filter;
 #[cfg(any(feature = "exec", feature = "wrap"))]
 mod fragment;
 #[cfg(feature = "http")]
+#[cfg_attr(
+    not(any(feature = "slack", feature = "webhook")),
+    allow(dead_code, reason = "they are built on it")
+)]
 mod http;
 #[cfg(feature = "log")]
 pub mod log;

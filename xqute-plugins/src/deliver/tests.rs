@@ -219,6 +219,17 @@ fn a_hundred_thousand_failures_are_a_few_groups() {
     assert_eq!(first.see, "xqute logs 0 -w \"/work dir\"");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_no_message_is_put_aside() {
+    let receiver = Receiver::new(&[]);
+    receiver.run(Settings { done: false, ..Settings::default() }, vec![vec!["true".into()]]).await;
+    let outbox = Outbox::open(receiver.outbox()).unwrap();
+    fs::write(receiver.outbox().join("0-torn.json"), "{\"version\": 1, \"id").unwrap();
+    let notes = receiver.run(Settings::default(), vec![vec!["true".into()]]).await;
+    assert!(notes[0].starts_with("receiver: 1 message refused (its file cannot be read: "), "{notes:?}");
+    assert_eq!((outbox.ids().unwrap().len(), receiver.received().len()), (0, 1));
+}
+
 #[test]
 fn half_a_message_is_none() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,7 +1,7 @@
 //! What does a courier's thread do? It looks at what failed, writes messages, and delivers them, in this order, again and again.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -153,7 +153,7 @@ impl Worker {
             Letter::Kept(id) => match self.shared.outbox.read(id) {
                 Ok(Some(message)) => self.carrier.carry(&message),
                 Ok(None) => Ok(()),
-                Err(error) => Err(Refusal::ForGood(format!("its file cannot be read: {error}"))),
+                Err(error) => Err(unread(&error)),
             },
         };
         match answer {
@@ -216,5 +216,14 @@ impl Worker {
         }
         let most = next.map_or(LONGEST, |it| it.saturating_duration_since(now)).min(LONGEST);
         drop(shared.wake.wait_timeout(state, most));
+    }
+}
+
+/// A file that is no message stays none; where the system could not read it, it may another time.
+fn unread(error: &io::Error) -> Refusal {
+    let why = format!("its file cannot be read: {error}");
+    match error.kind() {
+        ErrorKind::InvalidData | ErrorKind::UnexpectedEof => Refusal::ForGood(why),
+        _ => Refusal::Later(why, None),
     }
 }
