@@ -25,8 +25,8 @@ a run goes on. What cannot be read stands in its place, with its length; `xqute 
 The JSON has, of each record, `at` and `bytes` (where it is in the file), `when` (milliseconds since 1970), `index`, `attempt`
 (from 1, in its run), `record`, and by that: `run` (`id`, `version`, `scheduler`, `host`, `pid`), `run_in` (`cwd`), `rules`
 (`forks`, `retries`, `timeout`, `halt`, `held`: what holds starts back), `fed` (`name`, `argv`, `cwd`), `environment` (`names`;
-values are not kept), `submitting`, `submitted` (`jid`), `started`, `failed` (`why`, `rc`), `retry` (`used` of `retries`, `wait`),
-`gave_up` (`used`, `retries`, `covered`: whether those are for such a failure), `ended` (`state`, `why`, `rc`), `unstarted`
+values are not kept), `submitting`, `submitted` (`jid`), `started`, `failed` (`why`, `rc`, `usage`: CPU seconds and peak memory), `retry` (`used` of `retries`, `wait`),
+`gave_up` (`used`, `retries`, `covered`: whether those are for such a failure), `ended` (`state`, `why`, `rc`, `usage`), `unstarted`
 (`why`), `stopped` (`why`, `by`: because of which job), `waits` (`on`: for which jobs), `done`, `compacted` (`records` that were left out), `terms`
 (`tags`, `timeout`, `retries` of the job itself), `after` (`on`, `any`: the jobs that it was fed to wait for), `list_ended` (`jobs`), `files` (`inputs`,
 `outputs`: those that the job was said to read and write), `unreadable`. Times of
@@ -74,6 +74,8 @@ fn line(entry: &Entry, out: &mut dyn Write) -> Result<()> {
 /// What a record says, in the order of its names.
 fn words(told: &Map<String, Value>) -> String {
     let said = told.iter().filter(|(name, value)| !HEAD.contains(&name.as_str()) && !is_nothing(value));
+    // What it used is in the JSON, and for people in `xqute status INDEX`.
+    let said = said.filter(|(_, value)| !value.is_object());
     said.map(|(name, value)| format!("  {name}: {}", word(value))).collect()
 }
 

@@ -22,8 +22,8 @@ pub use engine::{
 pub use hook::*;
 pub use job::*;
 pub use store::{
-    Checked, Entries, Entry, Fact, Finding, JobState, JobView, JournalError, RunView, WorkDirError,
-    WorkDirView, check, utc,
+    Checked, Entries, Entry, Fact, Finding, JobState, JobView, JournalError, Mark, MarkError, RunView,
+    WorkDirError, WorkDirView, check, utc,
 };
 pub use xqute_macros::{hook, hookspec, link_plugins};
 #[doc(hidden)]

@@ -91,10 +91,10 @@ impl History {
                 (last.jid, last.submitted) = (Some(jid), when);
                 "adopted from an earlier run".clone_into(&mut last.state);
             }
-            Fact::Failed { why, rc } | Fact::Excused { why, rc } => {
+            Fact::Failed { why, rc, .. } | Fact::Excused { why, rc, .. } => {
                 self.ends((attempt, when), "failed", (why, rc));
             }
-            Fact::Ended { state, why, rc } => self.ends((attempt, when), &state, (why, rc)),
+            Fact::Ended { state, why, rc, .. } => self.ends((attempt, when), &state, (why, rc)),
             Fact::Unstarted { why } => {
                 let state = if why.starts_with("killed") { "killed" } else { "cancelled" };
                 self.ends((None, when), state, (why, None));

@@ -27,6 +27,8 @@ fn the_records_of_a_run_are_told_in_their_order() {
     assert_eq!(of_one, ["fed 1", "submitting 1", "submitted 1", "started 1", "ended 1"]);
     let end = &records[names.iter().position(|it| it == "ended 1").unwrap()];
     assert_eq!((&end["state"], &end["rc"], &end["attempt"]), (&"failed".into(), &3.into(), &1.into()));
+    let usage = end["usage"].as_object().unwrap();
+    assert!(usage["user_seconds"].is_f64() && usage["peak_memory_bytes"].is_u64(), "{end}");
     // No byte of the file goes without being told.
     let mut at = 48;
     for record in &records {

@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+
+use crate::job::{PeakMemory, Usage};
 
 use super::error::{JournalError, WorkDirError};
 use super::journal::is_there;
@@ -17,8 +19,12 @@ use super::words::Words;
 /// The journal of a work directory, from its beginning to where it ended when this was opened.
 #[derive(Debug)]
 pub struct Entries {
-    path: PathBuf,
-    reader: Reader<File>,
+    pub(super) path: PathBuf,
+    pub(super) reader: Reader<File>,
+    /// Where the last record begins that was given, or passed over, and its checksum.
+    pub(super) last: Option<(u64, u32)>,
+    /// Where that ends; 0: there was none.
+    pub(super) next: u64,
 }
 
 /// A record, or a part of the journal that is none. Bytes that are no text are replaced.
@@ -66,9 +72,19 @@ pub enum Fact {
     /// It runs.
     Started,
     /// It failed, and another follows.
-    Failed { why: String, rc: Option<i32> },
+    Failed {
+        why: String,
+        rc: Option<i32>,
+        #[serde(serialize_with = "as_json")]
+        usage: Option<Usage>,
+    },
     /// It failed for a reason that says nothing about the job: that cost no retry, and another follows.
-    Excused { why: String, rc: Option<i32> },
+    Excused {
+        why: String,
+        rc: Option<i32>,
+        #[serde(serialize_with = "as_json")]
+        usage: Option<Usage>,
+    },
     /// An attempt that an earlier run submitted goes on in this one.
     Adopted { run: String, jid: String },
     /// It is about to be told to end: for the user, the timeout, or the stop of the run.
@@ -78,7 +94,13 @@ pub enum Fact {
     /// No other attempt follows, although the job has retries; whether those are for failures of this kind.
     GaveUp { used: u32, retries: u32, covered: bool },
     /// The job ended: succeeded, failed, killed, cancelled.
-    Ended { state: String, why: String, rc: Option<i32> },
+    Ended {
+        state: String,
+        why: String,
+        rc: Option<i32>,
+        #[serde(serialize_with = "as_json")]
+        usage: Option<Usage>,
+    },
     /// Its run was stopped before its turn, or while it ran: the next run runs it.
     Unstarted { why: String },
     /// The run is being stopped; because of how which job ended.
@@ -116,7 +138,7 @@ impl Entries {
         }
         let file = File::open(&path).map_err(|error| JournalError::Io { path: path.clone(), error })?;
         let reader = Reader::new(file, &path)?;
-        Ok(Self { path, reader })
+        Ok(Self { path, reader, last: None, next: 0 })
     }
 
     /// The next one that is about a job, or about no job at all.
@@ -130,9 +152,17 @@ impl Entries {
 
     fn find(&mut self, wanted: impl Fn(&Part<'_>) -> bool) -> Option<Result<Entry, JournalError>> {
         loop {
+            let before = self.reader.last();
             match self.reader.next() {
-                Ok(Some(part)) if wanted(&part) => return Some(Ok(Entry::of(part))),
-                Ok(Some(_)) => {}
+                Ok(Some(part)) => {
+                    let found = wanted(&part).then(|| Entry::of(part));
+                    if self.reader.last() != before {
+                        (self.last, self.next) = (self.reader.last(), self.reader.sound());
+                    }
+                    if let Some(entry) = found {
+                        return Some(Ok(entry));
+                    }
+                }
                 Ok(None) => return None,
                 // A new run cuts what is torn off the end, which may be now.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return None,
@@ -214,15 +244,19 @@ impl From<Record<'_>> for Fact {
             Record::Submitting { .. } => Self::Submitting,
             Record::Submitted { jid, .. } => Self::Submitted { jid: jid.into() },
             Record::Started { .. } => Self::Started,
-            Record::Failed { why, rc, .. } => Self::Failed { why: why.into(), rc },
-            Record::Excused { why, rc, .. } => Self::Excused { why: why.into(), rc },
+            Record::Failed { why, rc, usage, .. } => {
+                Self::Failed { why: why.into(), rc, usage: usage.map(Into::into) }
+            }
+            Record::Excused { why, rc, usage, .. } => {
+                Self::Excused { why: why.into(), rc, usage: usage.map(Into::into) }
+            }
             Record::Adopted { run, jid, .. } => Self::Adopted { run: run.into(), jid: jid.into() },
             Record::Killing { by, .. } => Self::Killing { by: by.name().into() },
             Record::Retry { used, retries, wait, .. } => Self::Retry { used, retries, wait },
             Record::GaveUp { used, retries, covered, .. } => Self::GaveUp { used, retries, covered },
-            Record::Ended { status, why, rc, .. } => {
+            Record::Ended { status, why, rc, usage, .. } => {
                 let state = JobState::ended(status).map_or_else(|| status.to_string(), |it| it.to_string());
-                Self::Ended { state, why: why.into(), rc }
+                Self::Ended { state, why: why.into(), rc, usage: usage.map(Into::into) }
             }
             Record::Unstarted { why, .. } => Self::Unstarted { why: why.into() },
             Record::Waits { on, .. } => Self::Waits { on },
@@ -245,6 +279,25 @@ impl From<Record<'_>> for Fact {
             Record::Output { kept } => Self::Output { kept: kept.into() },
         }
     }
+}
+
+/// As the JSON of `xqute status` names it.
+#[expect(clippy::ref_option, reason = "serde calls it with what the field is")]
+fn as_json<S: Serializer>(usage: &Option<Usage>, to: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Used {
+        user_seconds: f64,
+        system_seconds: f64,
+        peak_memory_bytes: u64,
+        peak_memory_exact: bool,
+    }
+    let used = usage.map(|it| Used {
+        user_seconds: it.user.as_secs_f64(),
+        system_seconds: it.system.as_secs_f64(),
+        peak_memory_bytes: it.peak_memory.bytes(),
+        peak_memory_exact: matches!(it.peak_memory, PeakMemory::Exactly(_)),
+    });
+    used.serialize(to)
 }
 
 fn texts(words: &Words<'_>) -> Vec<String> {

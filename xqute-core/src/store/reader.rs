@@ -31,6 +31,10 @@ pub(crate) struct Reader<R> {
     at: u64,
     /// Where the last whole frame ends.
     sound: u64,
+    /// Where that frame begins, and its checksum.
+    last: Option<(u64, u32)>,
+    /// The checksum of what is loaded.
+    sum: u32,
     /// Whether `payload` is the one of the next part.
     loaded: bool,
     payload: Vec<u8>,
@@ -56,7 +60,8 @@ impl<R: Read + Seek> Reader<R> {
             Header::Foreign => return Err(JournalError::Foreign { path: path.to_owned() }),
         };
         let position = header.len() as u64;
-        Ok(Self { input, position, salt, end, at, sound, loaded: false, payload: Vec::new(), damage })
+        let (last, sum, loaded, payload) = (None, 0, false, Vec::new());
+        Ok(Self { input, position, salt, end, at, sound, last, sum, loaded, payload, damage })
     }
 
     /// The next part. `None`: that was all.
@@ -76,7 +81,7 @@ impl<R: Read + Seek> Reader<R> {
         }
         let bytes = (HEAD + self.payload.len()) as u64;
         self.at = at + bytes;
-        self.sound = self.at;
+        (self.sound, self.last) = (self.at, Some((at, self.sum)));
         Ok(Some(Part { at, bytes, record: postcard::from_bytes(&self.payload).ok() }))
     }
 
@@ -88,6 +93,11 @@ impl<R: Read + Seek> Reader<R> {
     /// Where the last whole frame ends that was read, or the header; 0 where there is no header.
     pub(crate) fn sound(&self) -> u64 {
         self.sound
+    }
+
+    /// Where the last whole frame begins that was read, and its checksum.
+    pub(super) fn last(&self) -> Option<(u64, u32)> {
+        self.last
     }
 
     pub(crate) fn salt(&self) -> u64 {
@@ -129,6 +139,7 @@ impl<R: Read + Seek> Reader<R> {
         self.payload.resize(length, 0);
         self.input.read_exact(&mut self.payload)?;
         self.position += length as u64;
+        self.sum = sum;
         Ok(sum == checksum(self.salt, at, &self.payload))
     }
 

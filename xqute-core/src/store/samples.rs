@@ -104,9 +104,13 @@ pub(super) struct Written<'a> {
 }
 
 pub(super) fn written<'a>(records: &'a [Record<'a>]) -> Written<'a> {
-    let mut bytes = header(SALT).to_vec();
+    written_with(SALT, records)
+}
+
+pub(super) fn written_with<'a>(salt: u64, records: &'a [Record<'a>]) -> Written<'a> {
+    let mut bytes = header(salt).to_vec();
     let mut places = Vec::new();
-    let mut buffer = Records::new(SALT, HEADER as u64);
+    let mut buffer = Records::new(salt, HEADER as u64);
     for record in records {
         let begin = bytes.len();
         buffer.push(record);
