@@ -29,7 +29,8 @@ const NOT_RUN: [(&str, &str); 4] = [
 ];
 
 /// The languages of blocks; none other, so that no command hides in one that is not read.
-const LANGUAGES: [&str; 7] = ["sh", "console", "rust", "rust,no_run", "toml", "python", "json"];
+const LANGUAGES: [&str; 9] =
+    ["sh", "console", "rust", "rust,no_run", "toml", "python", "json", "sql", "text"];
 
 /// A run of four jobs, of which number 3 failed.
 const A_RUN: &str = "xqute run -q -j 1 --shell 'echo out {}; test {} != d' ::: a b c d || [ $? = 1 ]";

@@ -15,7 +15,7 @@ fn put(dir: &Path, bytes: &[u8]) {
 fn all(entries: &mut Entries) -> Vec<u64> {
     entries
         .map(Result::unwrap)
-        .filter(|it| it.fact != super::super::Fact::Unreadable)
+        .filter(|it| it.fact != crate::store::Fact::Unreadable)
         .map(|it| it.at)
         .collect()
 }
