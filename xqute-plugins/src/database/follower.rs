@@ -23,6 +23,8 @@ const LOOK: Duration = Duration::from_millis(200);
 /// The wait after a first failure; it doubles up to the longest.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// At the end of a run one waits no longer for a database that has taken nothing for so long.
+const SILENT: Duration = Duration::from_secs(10);
 /// A database that did not answer when the run ended is tried so long once more.
 const LAST_TRY: Duration = Duration::from_secs(2);
 
@@ -45,6 +47,8 @@ struct Said {
     trouble: Option<Trouble>,
     /// When the last record was written that the database has, and that this thread wrote to it.
     until: Option<u64>,
+    /// How many batches it has written.
+    batches: u64,
 }
 
 impl Line {
@@ -97,14 +101,25 @@ impl Follower {
     /// The run has ended: waits until all is taken in, or for so long. What is to be said, if not all is.
     pub(super) fn finish(&self, drain: Duration) -> Option<String> {
         self.line.tell(|it| it.ended = true);
-        let begun = Instant::now();
-        let is_done = |it: &Said| it.done.is_some();
         let limit = if self.line.said().trouble.is_some() { drain.min(LAST_TRY) } else { drain };
-        let said = self.line.wait(begun + limit, is_done);
+        let begun = Instant::now();
+        let (end, mut said) = (begun + limit, self.line.said());
+        loop {
+            let (now, batches) = (Instant::now(), said.batches);
+            if said.done.is_some() || now >= end {
+                break;
+            }
+            drop(said);
+            let is_news = |it: &Said| it.done.is_some() || it.batches != batches;
+            said = self.line.wait(end.min(now + SILENT), is_news);
+            if !is_news(&said) {
+                break;
+            }
+        }
         let why: Arc<str> = match (&said.done, &said.trouble) {
             (Some(None), _) => return None,
             (Some(Some(trouble)), _) | (None, Some(trouble)) => Arc::clone(&trouble.why),
-            (None, None) => format!("it was not done within {} s", drain.as_secs()).into(),
+            (None, None) => format!("the end of the run waited {} s", begun.elapsed().as_secs()).into(),
         };
         let missing = said.until.map_or_else(
             || "nothing of this run".to_owned(),
@@ -257,7 +272,7 @@ impl Following {
         if self.line.said().trouble.is_some() {
             tracing::info!(target: "xqute::database", "{} is written to again", self.target);
         }
-        self.line.tell(|it| (it.trouble, it.until) = (None, until.or(it.until)));
+        self.line.tell(|it| (it.trouble, it.until, it.batches) = (None, until.or(it.until), it.batches + 1));
     }
 }
 
