@@ -64,6 +64,15 @@ impl Address {
         Ok(Self { config, secured: if is_plain { Secured::Plain } else { Secured::Tls(authorities) } })
     }
 
+    /// The same without the password: a server may say what it was told.
+    pub(super) fn hide(&self, trouble: Trouble) -> Trouble {
+        let password = self.config.get_password().and_then(|it| std::str::from_utf8(it).ok());
+        match password.filter(|it| !it.is_empty() && trouble.why.contains(it)) {
+            Some(password) => Trouble { why: trouble.why.replace(password, "…").into(), ..trouble },
+            None => trouble,
+        }
+    }
+
     /// Connects. What keeps the connection going is spawned on the runtime that this is called on.
     pub(super) async fn connect(&self) -> Result<Client, Trouble> {
         match &self.secured {

@@ -23,6 +23,7 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(8679832641)";
 pub(super) struct Postgres {
     runtime: Runtime,
     client: Client,
+    address: Address,
     /// Of each table of [`TABLES`].
     inserts: Vec<Statement>,
 }
@@ -32,7 +33,7 @@ impl Postgres {
     pub(super) fn open(address: &Address) -> Result<Self, Trouble> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(Trouble::passing)?;
-        let (client, inserts) = runtime.block_on(within(async {
+        let opened = runtime.block_on(within(async {
             let mut client = address.connect().await?;
             migrate(&mut client).await?;
             let mut inserts = Vec::new();
@@ -40,8 +41,9 @@ impl Postgres {
                 inserts.push(client.prepare(&table.insert_arrays()).await?);
             }
             Ok((client, inserts))
-        }))?;
-        Ok(Self { runtime, client, inserts })
+        }));
+        let (client, inserts) = opened.map_err(|it| address.hide(it))?;
+        Ok(Self { runtime, client, address: address.clone(), inserts })
     }
 }
 
@@ -70,18 +72,18 @@ async fn migrate(client: &mut Client) -> Result<(), Trouble> {
 
 impl Store for Postgres {
     fn find(&mut self, journal: &str) -> Result<Option<Standing>, Trouble> {
-        let Self { runtime, client, .. } = self;
-        runtime.block_on(within(find(client, journal)))
+        let Self { runtime, client, address, .. } = self;
+        runtime.block_on(within(find(client, journal))).map_err(|it| address.hide(it))
     }
 
     fn add(&mut self, source: &Source) -> Result<String, Trouble> {
-        let Self { runtime, client, .. } = self;
-        runtime.block_on(within(add(client, source)))
+        let Self { runtime, client, address, .. } = self;
+        runtime.block_on(within(add(client, source))).map_err(|it| address.hide(it))
     }
 
     fn write(&mut self, list: &str, batch: &Batch) -> Result<(), Trouble> {
-        let Self { runtime, client, inserts } = self;
-        runtime.block_on(within(write(client, inserts, list, batch)))
+        let Self { runtime, client, address, inserts } = self;
+        runtime.block_on(within(write(client, inserts, list, batch))).map_err(|it| address.hide(it))
     }
 }
 

@@ -43,3 +43,10 @@ fn no_message_shows_a_password() {
     assert_eq!(address.to_string(), "postgresql://db.example.org:5433/jobs");
     assert_eq!(format!("{address:?}"), address.to_string());
 }
+
+#[test]
+fn what_a_server_repeats_is_not_repeated() {
+    let address = Address::parse("postgresql://user:s3%20cret@db.example.org/jobs").unwrap();
+    let told = address.hide(Trouble::passing("no role has the password \"s3 cret\""));
+    assert_eq!(&*told.why, "no role has the password \"…\"");
+}
