@@ -23,7 +23,7 @@ mod tests;
 pub(crate) use config::{Speak, config};
 pub(crate) use courier::Courier;
 #[cfg(test)]
-pub(crate) use message::LongJob;
+pub(crate) use message::{Ended, LongJob};
 pub(crate) use message::{Group, Message};
 
 use std::time::Duration;

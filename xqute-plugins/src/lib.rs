@@ -5,7 +5,7 @@
 pub mod database;
 #[cfg(feature = "deliver")]
 #[cfg_attr(
-    not(all(feature = "webhook", feature = "slack")),
+    not(all(feature = "email", feature = "webhook", feature = "slack")),
     allow(
         dead_code,
         unused_macros,
@@ -14,6 +14,8 @@ pub mod database;
     )
 )]
 mod deliver;
+#[cfg(feature = "email")]
+pub mod email;
 #[cfg(feature = "exec")]
 pub mod exec;
 #[cfg(feature = "filter")]
