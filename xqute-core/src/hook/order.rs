@@ -106,8 +106,8 @@ fn circle(calls: &[Call]) -> PluginError {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::meta::{CrateId, Place};
     use super::*;
+    use crate::hook::meta::{CrateId, Place};
 
     const NAMES: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 

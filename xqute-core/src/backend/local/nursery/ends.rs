@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use rustix::process::{Pid, WaitOptions, waitpid};
 
-use super::super::record::{self, Attempt, Record};
-use super::super::stranger::is_alive;
-use super::super::{group, guardian, slots, system};
 use super::{PAUSES, errno};
 use crate::backend::Kill;
+use crate::backend::local::record::{self, Attempt, Record};
+use crate::backend::local::stranger::is_alive;
+use crate::backend::local::{group, guardian, slots, system};
 
 #[derive(Debug)]
 pub(super) struct Child {
