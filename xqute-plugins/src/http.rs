@@ -20,8 +20,10 @@ use xqute::Revealed;
 
 use crate::deliver::Refusal;
 
-/// Of an answer so many bytes are told.
-const TOLD: u64 = 200;
+/// Of an answer so many bytes are read; what is secret in them is taken out,
+const TOLD: u64 = 16 * 1024;
+/// and so many characters are told.
+const WIDTH: usize = 200;
 
 /// How an address is spoken to.
 #[derive(Debug)]
@@ -110,7 +112,7 @@ impl Poster {
     /// A text of others as one line that does not show the address.
     fn told(&self, text: &str) -> String {
         let text = self.hidden.iter().fold(text.to_owned(), |text, it| text.replace(it, "…"));
-        text.trim().chars().map(|it| if it.is_control() { ' ' } else { it }).collect()
+        text.trim().chars().take(WIDTH).map(|it| if it.is_control() { ' ' } else { it }).collect()
     }
 }
 
