@@ -45,7 +45,7 @@ fn the_hooks_of_every_scenario_leave_the_trace_that_is_written_down() {
 }
 
 /// The names of the scenarios that are asked for.
-const SCENARIOS: [&str; 16] = [
+const SCENARIOS: [&str; 17] = [
     "success",
     "failure",
     "retry then success",
@@ -58,6 +58,7 @@ const SCENARIOS: [&str; 16] = [
     "vetoed timeout",
     "skip as succeeded",
     "verify that overturns and is retried",
+    "held and asked again",
     "halt soon",
     "halt now",
     "threshold",

@@ -23,8 +23,8 @@ Examples:
   xqute explain 3                   its attempts, and why it is what it is
   xqute explain 3 --json            one object
 
-The JSON is one object: `index`, `state`, `command`, `reasons` (sentences), `plugin` and `reason` (who vetoed, skipped or
-rejected it), `attempts`, and `compacted` (whether the journal was written anew since: then earlier attempts may be missing). An
+The JSON is one object: `index`, `state`, `command`, `reasons` (sentences), `plugin` and `reason` (who vetoed, skipped,
+rejected or holds it), `attempts`, and `compacted` (whether the journal was written anew since: then earlier attempts may be missing). An
 attempt has `run`, `attempt` (from 1, in its run), `jid`, `submitted`, `started`, `ended`, `seconds`, `state`, `why`, `rc`, and
 where it failed `used` of `retries`, `covered` (whether those are for such a failure), and `next` (when the next one was due).
 Times are milliseconds since 1970. What is not known is null.
@@ -79,7 +79,7 @@ pub(crate) fn show(args: &Args) -> Result<u8> {
 
 /// The plugin that decided, and its reason, as an [`Outcome`](xqute::Outcome) tells them.
 fn judged(why: &str) -> Option<(&str, &str)> {
-    let told = ["skipped by plugin `", "vetoed by plugin `", "rejected by plugin `"];
+    let told = ["skipped by plugin `", "vetoed by plugin `", "rejected by plugin `", "held by plugin `"];
     let (_, rest) = told.iter().find_map(|told| why.split_once(told))?;
     rest.split_once("`: ")
 }
@@ -143,6 +143,7 @@ mod tests {
         assert_eq!(judged("cancelled: vetoed by plugin `a-b`: no: disk"), Some(("a-b", "no: disk")));
         assert_eq!(judged("skipped by plugin `a`: there"), Some(("a", "there")));
         assert_eq!(judged("failed: rejected by plugin `a`: empty"), Some(("a", "empty")));
+        assert_eq!(judged("held by plugin `a`: no disk"), Some(("a", "no disk")));
         assert_eq!(judged("failed: exit code 3"), None);
     }
 }

@@ -29,7 +29,7 @@ values are not kept), `submitting`, `submitted` (`jid`), `started`, `failed` (`w
 `gave_up` (`used`, `retries`, `covered`: whether those are for such a failure), `ended` (`state`, `why`, `rc`, `usage`), `unstarted`
 (`why`), `stopped` (`why`, `by`: because of which job), `waits` (`on`: for which jobs), `done`, `compacted` (`records` that were left out), `terms`
 (`tags`, `timeout`, `retries` of the job itself), `after` (`on`, `any`: the jobs that it was fed to wait for), `list_ended` (`jobs`), `files` (`inputs`,
-`outputs`: those that the job was said to read and write), `unreadable`. Times of
+`outputs`: those that the job was said to read and write), `held` (by `plugin`, `why`, and after which `wait` it is asked again), `unreadable`. Times of
 waiting are milliseconds. What is not known is null.
 
 Exit codes: 0 it was told, 2 there is no such run.")]

@@ -32,7 +32,7 @@ A job that was cancelled or killed because its run was stopped is run again when
 unfinished: how it ended was not written down, because the program ended before it did.
 
 The JSON is one object: `workdir`, `live` (whether a run goes on there), `runs` (`id`, `version`, `scheduler`, `host`,
-`pid`, `cwd`, `began`, `done`, `alive`), `counts` (`queued`, `submitted`, `running`, `retrying`, `unfinished`,
+`pid`, `cwd`, `began`, `done`, `alive`), `counts` (`queued`, `held`, `submitted`, `running`, `retrying`, `unfinished`,
 `succeeded`, `failed`, `killed`, `cancelled`, `total`), `jobs`: those asked for (--all, --running, INDEX), else all that
 failed, were killed or cancelled. A job has `index`, `name`, `argv`, `argv_lossy` (whether bytes of it that are no text were replaced), `cwd`,
 `env` (the names of its variables), `state`, `runs_again` (whether the next run of the list runs it unasked), `attempts`,
@@ -153,6 +153,7 @@ fn text(view: &mut WorkDirView, args: &Args, mut wanted: Vec<usize>, out: &mut d
         let left = attend::still_running(view, &workdir);
         let jobs = if view.is_live() { in_state(view, is_running) } else { left };
         running(view, args, &jobs, out)?;
+        held(view, args, out)?;
         // There may be many, and of what failed more is to be learned.
         wanted.sort_by_key(|index| view.state(*index) == Some(JobState::Cancelled));
     }
@@ -178,6 +179,21 @@ fn running(view: &mut WorkDirView, args: &Args, jobs: &[usize], out: &mut dyn Wr
     if jobs.len() > LISTED {
         let see = hint(&["status", "--running"], &args.place.workdir()?);
         writeln!(out, "and {} more that run: `{see}` lists all", jobs.len() - LISTED)?;
+    }
+    Ok(())
+}
+
+/// The first of those that a plugin holds, each with its reason.
+fn held(view: &mut WorkDirView, args: &Args, out: &mut dyn Write) -> Result<()> {
+    let jobs = in_state(view, |it| it == JobState::Held);
+    for index in jobs.iter().take(LISTED) {
+        let Some(job) = view.job(*index)? else { continue };
+        let (why, command) = (job.why.as_deref().unwrap_or("held"), command(&job));
+        writeln!(out, "job {index} is {}: {}", plain::line(why, WIDTH), plain::line(&command, WIDTH))?;
+    }
+    if jobs.len() > LISTED {
+        let see = hint(&["status", "--all"], &args.place.workdir()?);
+        writeln!(out, "and {} more that are held: `{see}` lists all jobs", jobs.len() - LISTED)?;
     }
     Ok(())
 }

@@ -34,6 +34,8 @@ pub mod log;
 pub mod outputs;
 #[cfg(feature = "slack")]
 pub mod slack;
+#[cfg(feature = "submit-when")]
+pub mod submit_when;
 #[cfg(feature = "units")]
 pub mod units;
 #[cfg(feature = "webhook")]

@@ -22,6 +22,8 @@ pub(super) struct Rules {
     pub(super) forks: Option<usize>,
     pub(super) timeout: Option<u64>,
     pub(super) held: String,
+    /// Since when a plugin holds it, and after how many milliseconds it is asked again; `None`: none does.
+    pub(super) held_since: Option<(Option<u64>, u64)>,
     /// The jobs that it has to wait for, or had to.
     pub(super) waits: Vec<usize>,
     /// Why it was stopped, and because of how which job ended. Kept from the run of the job's last record.
@@ -73,6 +75,7 @@ impl History {
                 (self.run.forks, self.run.timeout, self.run.held) = (Some(forks), timeout, held);
             }
             Fact::Waits { on } => self.run.waits = on,
+            Fact::Held { wait, .. } => self.run.held_since = Some((when, wait)),
             Fact::Stopped { why, by } => self.run.stopped = Some((why, by)),
             Fact::Compacted { .. } => self.compacted = true,
             Fact::Submitting => self.begin(attempt),

@@ -31,6 +31,7 @@ pub(super) fn reasons(job: &JobView, history: &History, around: &Around) -> Vec<
     let last = history.attempts.last();
     let mut told = match job.state {
         JobState::Queued => waits(history, around),
+        JobState::Held => held(job, history),
         JobState::Submitted => vec![match &job.jid {
             Some(jid) => format!("the scheduler has it as {jid}, and has not told that it runs"),
             None => "it is being handed to the scheduler".to_owned(),
@@ -72,6 +73,22 @@ fn waits(history: &History, around: &Around) -> Vec<String> {
     }
     if !history.run.held.is_empty() {
         told.push(format!("starts are held back: {}", history.run.held));
+    }
+    if let Some((why, _)) = &history.run.stopped {
+        told.push(format!("the run is being stopped: {why}"));
+    }
+    told
+}
+
+/// A plugin holds it.
+fn held(job: &JobView, history: &History) -> Vec<String> {
+    let mut told: Vec<_> = job.why.clone().into_iter().collect();
+    if let Some((since, wait)) = history.run.held_since {
+        let since = since.map(|it| format!("since {}, ", utc(it))).unwrap_or_default();
+        let seconds = wait as f64 / 1000.0;
+        told.push(format!(
+            "{since}and the plugin is asked again after {seconds} s: meanwhile it takes no slot"
+        ));
     }
     if let Some((why, _)) = &history.run.stopped {
         told.push(format!("the run is being stopped: {why}"));

@@ -48,6 +48,7 @@ struct State {
     done: usize,
     total: Option<usize>,
     running: usize,
+    held: usize,
     failed: usize,
     cancelled: usize,
     rate: f64,
@@ -60,6 +61,7 @@ impl State {
             done: counts.total() - counts.cancelled,
             total: (!now.is_feeding).then_some(now.fed),
             running: now.live,
+            held: now.held,
             failed: counts.failed + counts.killed,
             cancelled: counts.cancelled,
             rate,
@@ -82,7 +84,7 @@ impl State {
     fn list(&self, mut text: String, between: &str) -> String {
         // Writing to a text cannot fail.
         let _ = write!(text, "{between}{} running", self.running);
-        for (count, word) in [(self.failed, "failed"), (self.cancelled, "cancelled")] {
+        for (count, word) in [(self.held, "held"), (self.failed, "failed"), (self.cancelled, "cancelled")] {
             if count > 0 {
                 let _ = write!(text, "{between}{count} {word}");
             }
@@ -225,12 +227,13 @@ mod tests {
 
     #[test]
     fn the_counts_are_told_in_a_line() {
-        let near = State { done: 2, total: None, running: 2, failed: 1, cancelled: 0, rate: 0.0 };
+        let near = State { done: 2, total: None, running: 2, held: 0, failed: 1, cancelled: 0, rate: 0.0 };
         assert_eq!(near.short(), "2/? · 2 running · 1 failed");
         assert_eq!(near.long(), "2 jobs done, 2 running, 1 failed");
-        let known = State { total: Some(5), rate: 0.5, cancelled: 1, ..near };
-        assert_eq!(known.short(), "2/5 · 2 running · 1 failed · 1 cancelled · 0.5/s · 4 s left");
-        let far = State { done: 1200, total: Some(5000), running: 8, failed: 3, cancelled: 0, rate: 40.0 };
+        let known = State { total: Some(5), rate: 0.5, held: 1, cancelled: 1, ..near };
+        assert_eq!(known.short(), "2/5 · 2 running · 1 held · 1 failed · 1 cancelled · 0.5/s · 4 s left");
+        let far =
+            State { done: 1200, total: Some(5000), running: 8, held: 0, failed: 3, cancelled: 0, rate: 40.0 };
         assert_eq!(far.long(), "1200 of 5000 jobs done, 8 running, 3 failed, 40/s, 95 s left");
         let stuck = State { rate: 1e-18, ..far };
         assert!(!stuck.long().contains("left"), "{}", stuck.long());

@@ -32,6 +32,7 @@ pub(super) struct Ran {
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Counts {
     queued: usize,
+    held: usize,
     submitted: usize,
     running: usize,
     retrying: usize,
@@ -135,6 +136,7 @@ impl Counts {
         let mut counts = Self { total: view.len(), ..Self::default() };
         for state in view.states() {
             *match state {
+                JobState::Held => &mut counts.held,
                 JobState::Submitted => &mut counts.submitted,
                 JobState::Running => &mut counts.running,
                 JobState::Retrying => &mut counts.retrying,
@@ -153,6 +155,7 @@ impl Counts {
     pub(crate) fn line(&self) -> String {
         let all = [
             (self.queued, "queued"),
+            (self.held, "held"),
             (self.submitted, "submitted"),
             (self.running, "running"),
             (self.retrying, "retrying"),

@@ -6,11 +6,13 @@
 mod adopt;
 mod after;
 mod answers;
+mod later;
 mod moves;
 mod preempt;
 mod scheduler;
 mod state;
 mod stop;
+mod told;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::path::Path;
@@ -19,6 +21,8 @@ use std::time::Duration;
 
 pub(super) use self::adopt::Adopted;
 use self::after::Waiting;
+pub(super) use self::later::Later;
+pub(super) use self::told::Told;
 use super::halt::Halt;
 use super::jobs::{Entry, Jobs};
 use super::recovery::Recovery;
@@ -60,40 +64,18 @@ pub(super) struct Settings {
     pub(super) dooms: KillReason,
 }
 
-/// The moments that have hooks.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Told {
-    /// Of a job with declared outputs,
-    pub(super) all: Vec<Moment>,
-    /// and of one without.
-    pub(super) bare: Vec<Moment>,
-}
-
-impl Told {
-    pub(super) fn has(&self, moment: Moment) -> bool {
-        among(&self.all, moment)
-    }
-
-    /// Whether it has hooks that are about jobs without declared outputs too.
-    pub(super) fn has_for_all(&self, moment: Moment) -> bool {
-        among(&self.bare, moment)
-    }
-
-    fn has_for(&self, entry: &Entry, moment: Moment) -> bool {
-        among(if entry.spec().given_outputs().is_empty() { &self.bare } else { &self.all }, moment)
-    }
-}
-
-fn among(moments: &[Moment], moment: Moment) -> bool {
-    moments.iter().any(|it| std::mem::discriminant(it) == std::mem::discriminant(&moment))
-}
-
 /// The state of a run.
 #[derive(Debug)]
 pub(super) struct Dispatcher {
     settings: Settings,
     jobs: Jobs,
     queue: VecDeque<usize>,
+    /// Those that wait for their turn once more, because they were held.
+    again: BTreeSet<usize>,
+    /// How many are held.
+    held_jobs: usize,
+    /// Whose turn it was last.
+    last_turn: Option<usize>,
     /// What the scheduler has.
     live: HashMap<Jid, usize>,
     /// What was seen of jobs whose submission has not been answered yet.
@@ -148,6 +130,9 @@ impl Dispatcher {
             settings,
             jobs: Jobs::default(),
             queue: VecDeque::new(),
+            again: BTreeSet::new(),
+            held_jobs: 0,
+            last_turn: None,
             live: HashMap::new(),
             early: Vec::new(),
             submitting: 0,
@@ -296,6 +281,7 @@ impl Dispatcher {
             Timer::Grace => self.step(index, Event::GraceOver),
             Timer::Backoff => self.due(index),
             Timer::Resubmit => self.resubmit(index),
+            Timer::Later => self.asks_again(index),
         }
         self.fill_slots();
     }
@@ -317,10 +303,10 @@ impl Dispatcher {
         self.tell_dependents();
         let may_start = self.may_start();
         while may_start && !self.held && self.busy < self.slots() && self.hooks_keep_up() {
-            let Some(index) = self.queue.pop_front() else { return };
+            let Some(index) = self.next_in_turn() else { return };
             // One that was cancelled meanwhile stays in the queue until its turn.
             if self.jobs.get(index).is_some_and(|entry| entry.state == State::Queued) {
-                self.held = self.settings.paced;
+                (self.held, self.last_turn) = (self.settings.paced, Some(index));
                 self.step(index, Event::Turn);
             }
         }

@@ -20,8 +20,8 @@ pub(super) struct Feeder {
     messages: mpsc::UnboundedSender<Message>,
     /// Held while a job is sent, so that jobs arrive in the order of their indices, and none after the run is over.
     door: Mutex<Door>,
-    /// How many jobs the scheduler has, and how many have ended, as the engine tells from time to time.
-    reached: Mutex<(usize, Counts)>,
+    /// How many jobs the scheduler has, how many are held, and how many have ended, as the engine tells from time to time.
+    reached: Mutex<(usize, usize, Counts)>,
 }
 
 /// Who comes in.
@@ -87,9 +87,9 @@ impl Feeder {
         Arc::clone(&self.door().history)
     }
 
-    /// So many jobs the scheduler has, and so many have ended.
-    pub(super) fn reached(&self, live: usize, counts: Counts) {
-        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = (live, counts);
+    /// So many jobs the scheduler has, so many are held, and so many have ended.
+    pub(super) fn reached(&self, live: usize, held: usize, counts: Counts) {
+        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = (live, held, counts);
     }
 
     /// Nobody receives any more. A run that was stopped says so, however long ago it has ended.
@@ -171,8 +171,8 @@ impl Control for Feeder {
     }
 
     fn progress(&self) -> Progress {
-        let (live, counts) = *self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        let (live, held, counts) = *self.reached.lock().unwrap_or_else(PoisonError::into_inner);
         let door = self.door();
-        Progress { fed: door.next, is_feeding: door.feeding, live, counts }
+        Progress { fed: door.next, is_feeding: door.feeding, live, held, counts }
     }
 }

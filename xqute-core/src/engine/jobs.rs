@@ -4,6 +4,7 @@ use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::dispatcher::Later;
 use super::treaty::{Asked, Notice};
 use crate::backend::Jid;
 use crate::job::{Argv, Job, JobSpec, Moment, Outcome, Usage};
@@ -97,6 +98,8 @@ pub(super) struct Entry {
     pub(super) times: (Option<NonZeroU64>, Option<NonZeroU64>),
     /// What plugins put around its command.
     pub(super) fragments: Fragments,
+    /// What the gate of submission said last, if that was: later.
+    pub(super) later: Option<Box<Later>>,
     /// Its hooks are being called.
     pub(super) calling: bool,
     /// What its hooks are called for next.
@@ -134,6 +137,7 @@ impl Entry {
             rc: None,
             times: (None, None),
             fragments: Fragments::default(),
+            later: None,
             calling: false,
             waiting: Vec::new(),
             due: false,

@@ -99,7 +99,8 @@ impl Engine {
         polls.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             self.performer.perform(&mut self.dispatcher, &mut self.questions);
-            self.performer.feeder.reached(self.dispatcher.live_count(), self.dispatcher.counts());
+            let (live, held) = (self.dispatcher.live_count(), self.dispatcher.held_count());
+            self.performer.feeder.reached(live, held, self.dispatcher.counts());
             match self.is_over() {
                 true if self.is_drained() => return,
                 // One more has come in.
@@ -109,6 +110,8 @@ impl Engine {
             self.questions.ask(&self.dispatcher);
             if self.dispatcher.is_held() {
                 self.pace.hold(Instant::now());
+            } else {
+                self.pace.rest();
             }
             let woke = self.wait(&mut polls).await;
             self.dispatcher.at(store::now(), self.performer.publishes());

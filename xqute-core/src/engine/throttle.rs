@@ -79,6 +79,11 @@ impl Pace {
         self.due = now.checked_add(wait);
     }
 
+    /// Nothing is held back: who was about to start did not.
+    pub(super) fn rest(&mut self) {
+        self.due = None;
+    }
+
     /// When it is to be asked again.
     pub(super) fn due(&self) -> Option<Instant> {
         self.due

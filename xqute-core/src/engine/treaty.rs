@@ -118,6 +118,8 @@ pub(super) enum Timer {
     Backoff,
     /// The wait before the scheduler is asked again.
     Resubmit,
+    /// The wait before the gate of submission is asked again.
+    Later,
 }
 
 /// What the dispatcher wants done, in this order, after what it wrote down is in the journal.

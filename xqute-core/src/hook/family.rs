@@ -40,8 +40,8 @@ pub trait Hooks {
     async fn on_job_init(run: &Run, scheduler: &Scheduler, job: &Job);
     /// A job waits for a free slot. At each attempt.
     async fn on_job_queued(run: &Run, scheduler: &Scheduler, job: &Job);
-    /// A job is about to be submitted: let it, veto it, or say that it need not run. The first plugin that does not
-    /// proceed decides.
+    /// A job is about to be submitted: let it, veto it, say that it need not run, or hold it and be asked again later. The first
+    /// plugin that does not proceed decides.
     #[first]
     #[gate]
     async fn on_job_submitting(run: &Run, scheduler: &Scheduler, job: &Job) -> Submit;

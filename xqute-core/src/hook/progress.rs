@@ -14,6 +14,8 @@ pub struct Progress {
     pub is_feeding: bool,
     /// The jobs that the scheduler has now: they run, or it has queued them.
     pub live: usize,
+    /// The jobs that a plugin holds until it is asked about them again ([`Submit::later`](crate::Submit::later)).
+    pub held: usize,
     /// The jobs that have ended, by outcome.
     pub counts: Counts,
 }

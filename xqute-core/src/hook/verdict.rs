@@ -1,6 +1,7 @@
 //! What can a hook answer? Proceed, veto, skip; or a piece of script.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use crate::job::SkipAs;
 
@@ -58,6 +59,8 @@ pub enum Submit {
     Veto(Cow<'static, str>),
     /// Do not submit it, for this reason: its outcome is known already (a cached result).
     Skip(SkipAs, Cow<'static, str>),
+    /// Not now, for this reason: ask again after so long. Made by [`later`](Self::later), which says more.
+    Later(Duration, Cow<'static, str>),
 }
 
 impl Submit {
@@ -69,6 +72,33 @@ impl Submit {
     /// The job counts as succeeded without running, for this reason.
     pub fn skip(reason: impl Into<Cow<'static, str>>) -> Self {
         Self::Skip(SkipAs::Succeeded, reason.into())
+    }
+
+    /// Not now, for this reason: the job is held, and asked about again after so long. Meanwhile it takes no slot, others go before
+    /// it, and it can be killed; when it is asked about again, it goes before those that were fed after it. There is no limit to
+    /// how often that may be.
+    ///
+    /// The reason is what `xqute status` and `explain` tell of the job. It is written to the journal when it is another than the
+    /// last time: say the same as long as it is the same, without figures that change from second to second.
+    ///
+    /// ```
+    /// # use xqute_core as xqute;
+    /// use std::time::Duration;
+    /// use xqute::{Job, Submit, hook};
+    ///
+    /// xqute::plugin!(name = "licence");
+    ///
+    /// #[hook]
+    /// fn on_job_submitting(job: &Job) -> Submit {
+    ///     match job.cwd().is_none_or(|it| it.join("licence").exists()) {
+    ///         true => Submit::Proceed,
+    ///         false => Submit::later(Duration::from_secs(30), "there is no licence"),
+    ///     }
+    /// }
+    /// # fn main() {}
+    /// ```
+    pub fn later(wait: Duration, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::Later(wait, reason.into())
     }
 }
 

@@ -3,6 +3,7 @@
 //! ```text
 //! Init -> Queued -> Gating -> Submitting -> Submitted -> Running -> Verifying -> Ended(Finished | Failed)
 //!           ^  Postponed <-/ (a limit)           \-> Asking -> Killing -> Ended(Killed | Failed)
+//!           |-- Held <- the gate of `Gating` says: later
 //!           \-- Waiting <- an attempt failed and is followed by another
 //! before Submitted: -> Ended(Cancelled)
 //! an earlier run's attempt: Init -> Submitted | Running | Killing (it lives), or Waiting (its end is not known)

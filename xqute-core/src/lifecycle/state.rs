@@ -17,6 +17,8 @@ pub(crate) enum State {
     Waiting,
     /// Has a slot; the gate of submission is asked.
     Gating,
+    /// The gate of submission is to be asked again later.
+    Held,
     /// The scheduler is asked to take it; once it has, it is to be killed like this.
     Submitting { kill: Option<Stop> },
     /// The scheduler is to be asked again later.
@@ -96,6 +98,8 @@ pub(crate) enum Event {
     Allowed,
     /// The gate ends it: a veto, or it need not run. Or, before it is queued, a job that it waits for does.
     Decided(Outcome),
+    /// The gate is to be asked again later.
+    Later,
     /// The gate is broken, like this.
     Broken(Failure),
     /// The scheduler took it.
@@ -126,7 +130,7 @@ pub(crate) enum Event {
     KillVetoed,
     /// It has had its time since it was told to end.
     GraceOver,
-    /// The wait before its next attempt is over.
+    /// The wait before its next attempt is over, or before the gate is asked again.
     Due,
 }
 

@@ -55,12 +55,14 @@ pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step
             ends_with(outcome, &[Tell(Moment::Init), Tell(Moment::Cancelled)])
         }
         (State::Gating, Event::Decided(outcome)) => ends(outcome),
+        (State::Gating, Event::Later) => moves(State::Held, &[]),
         (State::Gating, Event::Broken(failure))
         | (State::Submitting { kill: None }, Event::Rejected(failure))
         | (State::Verifying, Event::Judged(Err(failure))) => fails(failure, rules, false),
         (State::Submitting { kill }, Event::Submitted) => submitted(kill),
         (State::Submitting { kill: None }, Event::Postponed) => moves(State::Postponed, &[Postpone]),
         (State::Submitting { kill: None }, Event::Withdrawn) => moves(State::Queued, &[]),
+        (State::Held, Event::Due) => moves(State::Queued, &[]),
         (State::Submitting { kill: Some(stop) }, event) if event.gives_back() => cancels(stop.why),
         (State::Submitted, Event::Started) => moves(State::Running, &[Tell(Moment::Started), StartTimeout]),
         (State::Asking { why, started: false }, Event::Started) => moves(asking(why), STARTED),
@@ -71,9 +73,7 @@ pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step
         (State::Running, Event::TimeUp) => moves(TIMED_OUT, &[AskKill]),
         (State::Running, Event::Preempt) => moves(PREEMPTED, &[AskKill]),
         // It is asked already, for another reason: if that is vetoed, it is asked again when the time is up again.
-        (State::Asking { why: Why::Reason(_) | Why::Memory, .. }, Event::TimeUp) => {
-            moves(state, &[StartTimeout])
-        }
+        (State::Asking { why, .. }, Event::TimeUp) if why != Why::TimedOut => moves(state, &[StartTimeout]),
         (State::Asking { why, started }, Event::KillAllowed) => {
             moves(State::Killing { why, started, forced: false }, &[Term])
         }
@@ -86,6 +86,7 @@ pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step
             | State::Queued
             | State::Waiting
             | State::Gating
+            | State::Held
             | State::Submitting { .. }
             | State::Postponed
             | State::Submitted
@@ -184,7 +185,9 @@ fn stops(state: State, stop: Stop) -> Step {
             let outcome = Outcome::Cancelled(Cancelled::Stopped(stop.why));
             return ends_with(outcome, &[Tell(Moment::Init), Tell(Moment::Cancelled)]);
         }
-        State::Queued | State::Waiting | State::Gating | State::Postponed => return cancels(stop.why),
+        State::Queued | State::Waiting | State::Gating | State::Held | State::Postponed => {
+            return cancels(stop.why);
+        }
         State::Submitting { kill } => {
             return moves(State::Submitting { kill: kill.max(Some(stop)) }, &[]);
         }

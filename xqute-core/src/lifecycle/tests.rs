@@ -55,6 +55,7 @@ fn events() -> impl Strategy<Value = Event> {
         2 => Just(Event::Exited(Ok(()))),
         2 => failures().prop_map(|it| Event::Judged(Err(it))),
         1 => Just(Event::Judged(Ok(()))),
+        1 => Just(Event::Later),
         1 => Just(Event::Decided(vetoed())),
         1 => Just(Event::Decided(skipped())),
         1 => Just(Event::Broken(Failure::Hook("broken".into()))),
@@ -80,7 +81,7 @@ fn follows(before: Option<Moment>, next: Moment) -> bool {
     match next {
         Init => before.is_none(),
         Queued => matches!(before, Some(Init | Failed)),
-        // The second: it was taken back from the scheduler.
+        // The second: it was taken back from the scheduler, or held.
         Submitting => matches!(before, Some(Queued | Submitting)),
         Submitted => before == Some(Submitting),
         // From `Init` on: an earlier run has told what comes between.
@@ -183,6 +184,7 @@ proptest! {
                 State::Init => Event::Enqueue,
                 State::Queued => Event::Turn,
                 State::Waiting => Event::Due,
+                State::Held => Event::Due,
                 State::Gating => Event::Allowed,
                 State::Submitting { .. } => Event::Submitted,
                 State::Postponed => Event::Resubmit,
@@ -333,4 +335,21 @@ fn an_attempt_whose_end_is_not_known_is_followed_by_another_however_few_there_ma
     }
     let policy = RetryPolicy::new(3).except([FailureKind::Unknown]);
     assert_eq!(unknown(&policy, many).ends, Ends::Job(Outcome::Failed(failure)), "it may not run twice");
+}
+
+/// A job that is held takes no slot, is told nothing, and can be stopped.
+#[test]
+fn a_held_job_is_asked_about_again_and_waits_as_one_that_is_queued() {
+    let policy = RetryPolicy::never();
+    let held = step(State::Gating, Event::Later, &rules(&policy)).unwrap();
+    assert_eq!((held.state, held.ends, held.effects), (State::Held, Ends::Nothing, &[][..]));
+    assert!(!held.state.holds_slot() && !held.state.is_live());
+    let again = step(State::Held, Event::Due, &rules(&policy)).unwrap();
+    assert_eq!((again.state, again.effects), (State::Queued, &[][..]));
+    let stop = Event::Stop(Stop { how: How::Ask, why: KillReason::User });
+    let end = step(State::Held, stop, &rules(&policy)).unwrap();
+    assert_eq!(end.ends, Ends::Job(Outcome::Cancelled(Cancelled::Stopped(KillReason::User))));
+    for state in [State::Queued, State::Held, State::Running] {
+        assert!(step(state, Event::Later, &rules(&policy)).is_err(), "{state:?}");
+    }
 }

@@ -77,6 +77,7 @@ struct Kept {
     ended: u64,
     unstarted: u64,
     waits: u64,
+    held: u64,
 }
 
 impl Plan {
@@ -156,6 +157,7 @@ impl Kept {
             Record::Files { .. } => self.files = at,
             Record::Unstarted { .. } => self.unstarted = at,
             Record::Waits { .. } => self.waits = at,
+            Record::Held { .. } => self.held = at,
             Record::Submitting { attempt: 0, .. } => self.begin(at),
             // A hook that decides about it was broken: it has failed without having been submitted.
             Record::Failed { attempt: 0, .. } | Record::Excused { attempt: 0, .. } if is_new_run => {
@@ -194,6 +196,7 @@ impl Kept {
             // Each says of an attempt of its own run that nothing is left of it.
             Record::Unstarted { .. } => at >= since && (self.ended < self.attempt || at == self.unstarted),
             Record::Waits { .. } => at >= since && at == self.waits,
+            Record::Held { .. } => at >= since && at == self.held,
             Record::Ended { .. } => at >= since && at == self.ended,
             _ => at >= since,
         }

@@ -121,6 +121,8 @@ pub enum Fact {
     Output { kept: String },
     /// The files that a job was said to read and to write.
     Files { inputs: Vec<String>, outputs: Vec<String> },
+    /// A plugin holds it, and is asked about it again after so long, and from then on as long as it says the same.
+    Held { plugin: String, why: String, wait: u64 },
     /// This part cannot be read.
     Unreadable,
 }
@@ -201,6 +203,7 @@ fn times(record: &Record<'_>) -> (Option<u32>, Option<u64>) {
         | Record::Adopted { attempt, when, .. }
         | Record::Killing { attempt, when, .. }
         | Record::Retry { attempt, when, .. }
+        | Record::Held { attempt, when, .. }
         | Record::GaveUp { attempt, when, .. }
         | Record::Ended { attempt, when, .. } => (Some(attempt), Some(when)),
         Record::Submitting { attempt, .. } => (Some(attempt), None),
@@ -272,6 +275,9 @@ impl From<Record<'_>> for Fact {
                 on: on.iter().filter(|it| it.1).map(|it| it.0).collect(),
                 any: on.iter().filter(|it| !it.1).map(|it| it.0).collect(),
             },
+            Record::Held { plugin, why, wait, .. } => {
+                Self::Held { plugin: plugin.into(), why: why.into(), wait }
+            }
             Record::Files { inputs, outputs, .. } => {
                 Self::Files { inputs: texts(&inputs), outputs: texts(&outputs) }
             }

@@ -88,6 +88,7 @@ impl Lefts {
             | Record::Given { .. }
             | Record::After { .. }
             | Record::Files { .. }
+            | Record::Held { .. }
             | Record::ListEnded { .. }
             | Record::Compacted { .. } => {}
         }

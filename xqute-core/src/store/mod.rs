@@ -13,6 +13,7 @@ mod journal;
 mod left;
 mod list;
 mod metadata;
+mod parts;
 mod past;
 mod reader;
 mod record;

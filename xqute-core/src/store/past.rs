@@ -186,7 +186,8 @@ impl Past {
             | Record::Killing { index, .. }
             | Record::Retry { index, .. }
             | Record::GaveUp { index, .. }
-            | Record::Waits { index, .. } => {
+            | Record::Waits { index, .. }
+            | Record::Held { index, .. } => {
                 self.job(index, most)?;
             }
             Record::RunIn { .. }

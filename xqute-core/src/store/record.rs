@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::job::{Argv, Digest, JobSpec, KillReason, Need, PeakMemory, Usage};
-use crate::lifecycle::Why;
+use crate::job::{Argv, Digest, JobSpec, Need};
 
 use super::given::Policy;
 use super::holder::Holder;
+pub(crate) use super::parts::{By, Used};
 use super::words::{Bytes, Words};
 
 /// A fact about a run or a job. `when` is in milliseconds since the epoch, `index` the job's number, `attempt` which try
@@ -141,64 +141,9 @@ pub(crate) enum Record<'a> {
         #[serde(borrow)]
         outputs: Words<'a>,
     },
-}
-
-/// For whom an attempt is told to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum By {
-    /// Somebody who wanted this job killed.
-    User,
-    /// Its time was up.
-    Timeout,
-    /// The run, which is being stopped: nobody judged the job.
-    Stop,
-    /// The run, which needed its memory: nobody judged the job.
-    Memory,
-}
-
-impl By {
-    /// In a word.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Timeout => "timeout",
-            Self::Stop => "stop",
-            Self::Memory => "memory",
-        }
-    }
-}
-
-impl From<Why> for By {
-    fn from(why: Why) -> Self {
-        match why {
-            Why::TimedOut => Self::Timeout,
-            Why::Memory => Self::Memory,
-            Why::Reason(KillReason::User) => Self::User,
-            Why::Reason(_) => Self::Stop,
-        }
-    }
-}
-
-/// What an attempt used, in whole microseconds and bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Used {
-    pub(crate) user: u64,
-    pub(crate) system: u64,
-    pub(crate) peak: u64,
-    /// Whether the peak is a figure, or only a bound.
-    pub(crate) exact: bool,
-}
-
-impl From<Usage> for Used {
-    fn from(usage: Usage) -> Self {
-        let micros = |it: Duration| u64::try_from(it.as_micros()).unwrap_or(u64::MAX);
-        Self {
-            user: micros(usage.user),
-            system: micros(usage.system),
-            peak: usage.peak_memory.bytes(),
-            exact: matches!(usage.peak_memory, PeakMemory::Exactly(_)),
-        }
-    }
+    /// A plugin holds an attempt, and is asked about it again after so many milliseconds, and from then on as long as it says the
+    /// same: that is not written again.
+    Held { index: usize, attempt: u32, plugin: &'a str, why: &'a str, wait: u64, when: u64 },
 }
 
 impl<'a> Record<'a> {
@@ -268,7 +213,8 @@ impl<'a> Record<'a> {
             | Self::Waits { index, .. }
             | Self::Given { index, .. }
             | Self::After { index, .. }
-            | Self::Files { index, .. } => Some(*index),
+            | Self::Files { index, .. }
+            | Self::Held { index, .. } => Some(*index),
             Self::Run { .. }
             | Self::RunIn { .. }
             | Self::Rules { .. }
@@ -318,6 +264,9 @@ impl<'a> Record<'a> {
             Self::Files { index, .. } => {
                 Self::Files { index, inputs: Words::Given(&[]), outputs: Words::Given(&[]) }
             }
+            Self::Held { index, attempt, wait, when, .. } => {
+                Self::Held { index, attempt, plugin: "", why: "", wait, when }
+            }
             Self::Submitting { .. }
             | Self::Started { .. }
             | Self::Killing { .. }
@@ -334,15 +283,6 @@ impl<'a> Record<'a> {
 mod tests {
     use super::*;
     use std::ffi::OsString;
-
-    #[test]
-    fn usage_keeps_its_figures_and_what_they_are_worth() {
-        let times = (Duration::from_micros(1_500_000), Duration::from_nanos(2_999));
-        let used = |peak| Used::from(Usage::new(times.0, times.1, peak));
-        let exactly = Used { user: 1_500_000, system: 2, peak: 4096, exact: true };
-        assert_eq!(used(PeakMemory::Exactly(4096)), exactly);
-        assert_eq!(used(PeakMemory::AtMost(4096)), Used { exact: false, ..exactly });
-    }
 
     #[test]
     fn of_what_a_job_is_given_as_environment_the_names_are_written() {

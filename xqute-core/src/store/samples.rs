@@ -81,6 +81,7 @@ pub(super) fn every_kind() -> Vec<Record<'static>> {
             inputs: Words::Read(vec![]),
             outputs: Words::Read(vec![Bytes(b"a b"), Bytes(b"\xFF")]),
         },
+        Record::Held { index: 1, attempt: 2, plugin: "p", why: "no disk", wait: 30_000, when: 1017 },
     ]
 }
 
@@ -206,7 +207,7 @@ pub(super) struct Parts {
 
 prop_compose! {
     pub(super) fn parts()(
-        kind in 0_u8..25,
+        kind in 0_u8..26,
         number in any::<(usize, u32, u64)>(),
         text in ".*",
         words in proptest::collection::vec(any::<Vec<u8>>(), 0..5),
@@ -271,6 +272,7 @@ impl Parts {
                 let files = || Words::Read(self.words.iter().map(|it| Bytes(it)).collect());
                 Record::Files { index, inputs: files(), outputs: files() }
             }
+            25 => Record::Held { index, attempt, plugin: text, why: text, wait: when, when },
             _ => Record::Compacted { records: when, when },
         }
     }

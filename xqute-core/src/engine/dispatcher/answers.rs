@@ -1,6 +1,6 @@
 //! What did hooks answer, and what is that to a job?
 
-use super::Dispatcher;
+use super::{Dispatcher, Later};
 use crate::engine::treaty::{Answer, Broken, Gate, Order, Returned, Veto};
 use crate::hook::{Said, Submit};
 use crate::job::{Cancelled, Failure, Outcome};
@@ -36,8 +36,11 @@ impl Dispatcher {
         match (answer, entry.state) {
             (Answer::Gate(gate), State::Gating) => {
                 let event = match gate {
+                    Ok(Gate::Shut(Said { plugin, value: Submit::Later(wait, reason) })) => {
+                        return self.later(index, Later { plugin, reason }, wait);
+                    }
                     Ok(Gate::Open(fragments)) => {
-                        entry.fragments = fragments;
+                        (entry.fragments, entry.later) = (fragments, None);
                         Event::Allowed
                     }
                     Ok(Gate::Shut(said)) => shut(said),
@@ -67,6 +70,7 @@ impl Dispatcher {
 
 fn shut(Said { plugin, value }: Said<Submit>) -> Event {
     match value {
+        Submit::Later(..) => Event::Later,
         Submit::Proceed => Event::Allowed,
         Submit::Veto(reason) => Event::Decided(Outcome::Cancelled(Cancelled::Veto { plugin, reason })),
         Submit::Skip(_, reason) => Event::Decided(Outcome::Skipped { plugin, reason }),

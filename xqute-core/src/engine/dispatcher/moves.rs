@@ -66,6 +66,8 @@ impl Dispatcher {
         }
         let is_submitting = |state| usize::from(matches!(state, State::Submitting { .. }));
         self.submitting = self.submitting + is_submitting(after) - is_submitting(before);
+        self.held_jobs =
+            self.held_jobs + usize::from(after == State::Held) - usize::from(before == State::Held);
         self.busy += usize::from(after.holds_slot());
         self.busy -= usize::from(before.holds_slot());
         if after == State::Queued {
@@ -84,6 +86,9 @@ impl Dispatcher {
             self.forget_attempt(index);
             self.orders.push(Order::Timer(index, Timer::Backoff, None));
         }
+        if before == State::Held {
+            self.orders.push(Order::Timer(index, Timer::Later, None));
+        }
         if before == State::Postponed {
             self.postponed.remove(&index);
             self.orders.push(Order::Timer(index, Timer::Resubmit, None));
@@ -92,6 +97,10 @@ impl Dispatcher {
 
     /// What was taken back goes before what comes after it.
     fn queues(&mut self, index: usize, before: State) {
+        if before == State::Held {
+            self.again.insert(index);
+            return;
+        }
         let at = match before {
             State::Submitting { .. } => self.queue.iter().position(|it| *it > index),
             _ => None,
@@ -115,7 +124,7 @@ impl Dispatcher {
     fn forget_attempt(&mut self, index: usize) {
         if let Some(entry) = self.jobs.get_mut(index) {
             (entry.due, entry.polls, entry.prepared) = (false, 0, false);
-            (entry.adopted, entry.was_told) = (false, false);
+            (entry.adopted, entry.was_told, entry.later) = (false, false, None);
             (entry.jid, entry.outcome, entry.usage, entry.rc) = (None, None, None, None);
             entry.times = (None, None);
         }

@@ -16,7 +16,8 @@ impl Dispatcher {
     pub(in crate::engine) fn wants_more(&self) -> bool {
         self.hooks_keep_up()
             && self.broken.is_none()
-            && (self.is_stopping() || self.queue.len() <= self.settings.forks.saturating_mul(2))
+            && (self.is_stopping()
+                || self.queue.len() + self.again.len() <= self.settings.forks.saturating_mul(2))
     }
 
     /// Whether every job has ended and every hook returned, and no more come from outside.
@@ -65,6 +66,11 @@ impl Dispatcher {
     /// Whether the scheduler has anything.
     pub(in crate::engine) fn has_live(&self) -> bool {
         !self.live.is_empty()
+    }
+
+    /// How many jobs are held until the gate of submission is asked about them again.
+    pub(in crate::engine) fn held_count(&self) -> usize {
+        self.held_jobs
     }
 
     /// How many jobs the scheduler has.

@@ -118,6 +118,7 @@ impl Dispatcher {
         self.withdraw();
         self.feeding = false;
         self.queue.clear();
+        self.again.clear();
         self.orders.push(Order::CloseFeed);
     }
 

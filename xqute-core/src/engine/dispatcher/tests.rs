@@ -2,6 +2,7 @@
 
 mod adopt;
 mod crash;
+mod later;
 mod model;
 mod world;
 

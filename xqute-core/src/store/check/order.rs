@@ -234,6 +234,7 @@ fn attempt(record: &Record<'_>) -> Option<u32> {
         | Record::Adopted { attempt, .. }
         | Record::Killing { attempt, .. }
         | Record::Retry { attempt, .. }
+        | Record::Held { attempt, .. }
         | Record::Ended { attempt, .. } => Some(attempt),
         _ => None,
     }

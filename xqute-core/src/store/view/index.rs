@@ -27,7 +27,7 @@ use super::{JobState, WorkDirView, take};
 /// A journal that is smaller has no index, and of a longer one so much is read beside it at most, and what is written while
 /// that is done.
 const STEP: u64 = 8 << 20;
-const MAGIC: [u8; 8] = *b"xqindex2";
+const MAGIC: [u8; 8] = *b"xqindex3";
 /// What a job takes.
 const ENTRY: usize = 8 + 1 + 4 + 6 * PLACE;
 const PLACE: usize = 5;
@@ -35,7 +35,7 @@ const PLACE: usize = 5;
 const FARTHEST: u64 = 1 << (8 * PLACE);
 /// A longer block is none.
 const LONGEST: usize = 1 << 30;
-const STATES: [JobState; 8] = [
+const STATES: [JobState; 9] = [
     JobState::Queued,
     JobState::Submitted,
     JobState::Running,
@@ -44,6 +44,7 @@ const STATES: [JobState; 8] = [
     JobState::Failed,
     JobState::Killed,
     JobState::Cancelled,
+    JobState::Held,
 ];
 const STOPPED: u8 = 0x80;
 

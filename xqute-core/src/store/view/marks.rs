@@ -60,6 +60,7 @@ impl Marks {
                 (self.attempts, self.stopped) = (attempt.saturating_add(1), false);
                 (self.adopted, self.told) = (at, 0);
             }
+            Record::Held { .. } => (self.state, self.told) = (JobState::Held, at),
             Record::Failed { .. } | Record::Excused { .. } => {
                 (self.state, self.told) = (JobState::Retrying, at);
             }
@@ -90,6 +91,10 @@ impl Marks {
             (self.stopped, self.told) = (false, 0);
             self.state = JobState::Queued;
         } else if !self.state.is_over() {
+            if self.state == JobState::Held {
+                // It is to be asked about anew.
+                self.told = 0;
+            }
             self.state = JobState::Queued;
         }
     }

@@ -85,7 +85,9 @@ fn each_kind_of_record_is_taken_in() {
     writer.write(&later[1..]);
     view.refresh().unwrap();
     let adopted = view.job(1).unwrap().unwrap();
-    assert_eq!((adopted.attempts, adopted.jid.as_deref(), adopted.why), (3, Some("slurm.13"), None));
+    assert_eq!((adopted.attempts, adopted.jid.as_deref()), (3, Some("slurm.13")));
+    // The last of all kinds is about it, too.
+    assert_eq!(adopted.why.as_deref(), Some("held by plugin `p`: no disk"));
 }
 
 /// It runs since another run began it, where that was started.

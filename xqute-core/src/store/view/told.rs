@@ -16,6 +16,8 @@ pub enum JobState {
     /// Known, and waits for its turn.
     #[default]
     Queued,
+    /// Known, and a plugin holds it: it is asked about again later.
+    Held,
     /// The scheduler has it, or is about to.
     Submitted,
     /// It runs.
@@ -55,7 +57,7 @@ pub struct JobView {
     pub runs_again: bool,
     /// How many attempts began.
     pub attempts: u32,
-    /// Why it, or this attempt, ended as it did. Here and below, nothing is told of the attempts before the last.
+    /// Why it, or this attempt, ended as it did, or is held. Here and below, nothing is told of the attempts before the last.
     pub why: Option<String>,
     /// The exit code of its last attempt.
     pub rc: Option<i32>,
@@ -100,7 +102,7 @@ impl JobState {
     #[must_use]
     pub fn is_over(self) -> bool {
         match self {
-            Self::Queued | Self::Submitted | Self::Running | Self::Retrying => false,
+            Self::Queued | Self::Held | Self::Submitted | Self::Running | Self::Retrying => false,
             Self::Unfinished | Self::Succeeded | Self::Failed | Self::Killed | Self::Cancelled => true,
         }
     }
@@ -116,6 +118,7 @@ impl JobState {
     pub fn name(self) -> &'static str {
         match self {
             Self::Queued => "queued",
+            Self::Held => "held",
             Self::Submitted => "submitted",
             Self::Running => "running",
             Self::Retrying => "retrying",
@@ -191,6 +194,7 @@ impl JobView {
             Record::Environment { names, .. } => self.env = owned(&names),
             Record::Submitted { jid, .. } | Record::Adopted { jid, .. } => self.jid = text(jid),
             Record::Started { when, .. } => self.started = Some(when),
+            Record::Held { plugin, why, .. } => self.why = Some(format!("held by plugin `{plugin}`: {why}")),
             Record::Unstarted { why, when, .. } => (self.why, self.ended) = (text(why), Some(when)),
             Record::Failed { why, rc, usage, when, .. }
             | Record::Excused { why, rc, usage, when, .. }

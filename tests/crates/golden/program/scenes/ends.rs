@@ -8,7 +8,7 @@ use xqute_plugin_trace::{Act, Plan};
 use super::{at_once, opens, shell};
 use crate::Scene;
 
-pub(super) const SCENES: [Scene; 8] = [
+pub(super) const SCENES: [Scene; 9] = [
     // It lives for three polls at least.
     Scene { name: "success", pipes: &["go"], settings: |it| it, jobs: success },
     Scene {
@@ -45,6 +45,8 @@ pub(super) const SCENES: [Scene; 8] = [
         settings: |it| it.retry(at_once(3)),
         jobs: not_again,
     },
+    // Twice before the first attempt, and once before the second.
+    Scene { name: "held and asked again", pipes: &[], settings: |it| it.retry(at_once(1)), jobs: held },
 ];
 
 fn success(dir: &Path) -> Vec<JobSpec> {
@@ -68,4 +70,9 @@ fn not_again(dir: &Path) -> Vec<JobSpec> {
     let [veto, skip] = [Act::Veto("not again"), Act::Skip("another has done it")]
         .map(|act| Plan::new().at_call(1, "on_job_submitting", act));
     vec![shell(dir, "exit 3", veto), shell(dir, "exit 4", skip)]
+}
+
+fn held(dir: &Path) -> Vec<JobSpec> {
+    let later = |plan: Plan, nth| plan.at_call(nth, "on_job_submitting", Act::Later("there is no room"));
+    vec![shell(dir, "exit 3", later(later(later(Plan::new(), 0), 1), 3))]
 }

@@ -7,6 +7,8 @@ mod plan;
 mod script;
 mod trace;
 
+use std::time::Duration;
+
 use xqute::{hook, BoxError, Job, Run, Scheduler, Signal, StateError, Submit, Summary, Text, Verdict};
 
 pub use plan::{Act, Plan};
@@ -34,6 +36,7 @@ async fn play(run: &Run, hook: &'static str, job: &Job) -> Result<Submit, BoxErr
             Act::Cancel => run.handle().cancel(),
             Act::Veto(reason) => answer = Submit::veto(reason),
             Act::Skip(reason) => answer = Submit::skip(reason),
+            Act::Later(reason) => answer = Submit::later(Duration::from_millis(1), reason),
         }
     }
     Ok(answer)

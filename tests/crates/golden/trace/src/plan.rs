@@ -19,6 +19,8 @@ pub enum Act {
     Veto(&'static str),
     /// Says that the job need not run, for this reason.
     Skip(&'static str),
+    /// Says that it is to be asked again at once, for this reason.
+    Later(&'static str),
 }
 
 /// At which call of a hook.

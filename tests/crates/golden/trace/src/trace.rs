@@ -73,6 +73,7 @@ fn said(acts: &[Act]) -> String {
         Act::Cancel => Some(" -> cancel the run".to_owned()),
         Act::Veto(reason) => Some(format!(" -> veto: {reason}")),
         Act::Skip(reason) => Some(format!(" -> skip: {reason}")),
+        Act::Later(reason) => Some(format!(" -> later: {reason}")),
     };
     acts.iter().filter_map(word).collect()
 }

@@ -1,6 +1,6 @@
 //! What is expected of the dispatcher, told as simply as can be.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::hook::Counts;
 
@@ -21,6 +21,7 @@ pub(super) enum End {
 enum Phase {
     Queue,
     Gate,
+    Held,
     Submit,
     Postponed,
     /// `asked`: hooks are being asked whether it may be killed; `timeout`: because its time is up, and nobody else wants it.
@@ -45,6 +46,8 @@ pub(super) struct Model {
     /// To be killed as soon as the scheduler has them.
     doomed: Vec<bool>,
     queue: VecDeque<usize>,
+    /// Those that were held, and are to be asked about again.
+    again: BTreeSet<usize>,
     forks: usize,
     /// In effect as soon as a job has ended: all are short.
     pub(super) ahead: usize,
@@ -80,7 +83,12 @@ impl Model {
 
     pub(super) fn fill(&mut self) {
         while self.busy() < self.forks + self.ahead * usize::from(self.is_brief) {
-            let Some(index) = self.queue.pop_front() else { return };
+            let held = self.again.first().copied();
+            let index = match (held, self.queue.front().copied()) {
+                (Some(held), next) if next.is_none_or(|next| held <= next) => self.again.pop_first(),
+                _ => self.queue.pop_front(),
+            };
+            let Some(index) = index else { return };
             if self.phases[index] == Phase::Queue {
                 // Without hooks the gate is open.
                 self.phases[index] = if self.hooks { Phase::Gate } else { Phase::Submit };
@@ -96,6 +104,24 @@ impl Model {
                 Some(end) => self.phases[index] = Phase::Over(end),
             }
         }
+    }
+
+    /// It is to be asked about again.
+    pub(super) fn later(&mut self, index: usize) {
+        if self.phases[index] == Phase::Gate {
+            self.phases[index] = Phase::Held;
+        }
+    }
+
+    pub(super) fn asks_again(&mut self, index: usize) {
+        if self.phases[index] == Phase::Held {
+            self.phases[index] = Phase::Queue;
+            self.again.insert(index);
+        }
+    }
+
+    pub(super) fn held(&self) -> usize {
+        self.phases.iter().filter(|it| **it == Phase::Held).count()
     }
 
     pub(super) fn accepted(&mut self, index: usize) {
@@ -185,7 +211,7 @@ impl Model {
     /// Somebody wants a job to end.
     pub(super) fn stop(&mut self, index: usize, timeout: bool) {
         match self.phases[index] {
-            Phase::Queue | Phase::Gate | Phase::Postponed | Phase::Backoff if !timeout => {
+            Phase::Queue | Phase::Gate | Phase::Held | Phase::Postponed | Phase::Backoff if !timeout => {
                 self.phases[index] = Phase::Over(End::Cancelled);
             }
             Phase::Submit if !timeout => self.doomed[index] = true,
@@ -231,6 +257,7 @@ impl Model {
     pub(super) fn cancel(&mut self) {
         if !std::mem::replace(&mut self.stopping, true) {
             self.queue.clear();
+            self.again.clear();
             (0..self.phases.len()).for_each(|index| self.stop(index, false));
         }
     }
@@ -239,6 +266,7 @@ impl Model {
     pub(super) fn stop_soon(&mut self) {
         if !std::mem::replace(&mut self.stopping, true) {
             self.queue.clear();
+            self.again.clear();
             for index in 0..self.phases.len() {
                 if !matches!(
                     self.phases[index],

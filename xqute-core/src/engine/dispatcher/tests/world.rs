@@ -162,6 +162,7 @@ impl World {
         }
         assert_eq!(self.dispatcher.counts(), self.model.counts());
         assert_eq!(self.dispatcher.busy, self.model.busy());
+        assert_eq!(self.dispatcher.held_count(), self.model.held());
         assert_eq!(self.dispatcher.calling, self.calls.len() + self.shutdowns.len());
         let mut live: Vec<usize> = self.dispatcher.live.values().copied().collect();
         live.sort_unstable();
@@ -234,6 +235,11 @@ impl World {
                     self.model.gate(index, Some(End::Failed));
                     Answer::Gate(Err(Broken::NoRuntime))
                 }
+                (Moment::Submitting, 4) => {
+                    self.model.later(index);
+                    let value = Submit::later(Duration::from_secs(1), "not now");
+                    Answer::Gate(Ok(Gate::Shut(Said { plugin: "p".into(), value })))
+                }
                 (Moment::Submitting, _) => {
                     self.model.gate(index, None);
                     Answer::Gate(Ok(Gate::Open(Fragments::default())))
@@ -271,6 +277,18 @@ impl World {
         self.check();
     }
 
+    /// The hooks of a job return until the gate of its submission was asked, which says what `dice` does.
+    pub(super) fn gate(&mut self, index: usize, dice: u16) {
+        loop {
+            let at = self.calls.iter().position(|it| it.index == index).unwrap();
+            let is_asked = self.calls[at].asks.contains(&Moment::Submitting);
+            self.give(at, if is_asked { dice } else { 0 });
+            if is_asked {
+                return;
+            }
+        }
+    }
+
     pub(super) fn timer(&mut self, index: usize, timer: Timer) {
         assert!(self.timers.remove(&(index, timer)), "{timer:?} of {index} does not run");
         let calling = self.calls.iter().any(|it| it.index == index);
@@ -280,6 +298,7 @@ impl World {
             Timer::Backoff if calling => drop(self.due.insert(index)),
             Timer::Backoff => self.model.due(index),
             Timer::Resubmit => self.model.resubmit(index),
+            Timer::Later => self.model.asks_again(index),
         }
         self.dispatcher.timer(index, timer);
         self.check();

@@ -1,0 +1,109 @@
+//! Does a condition hold, now and for this job?
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+use xqute::{Job, Run};
+
+use super::window::Window;
+use super::{command, outdated};
+use crate::units::Size;
+
+/// What has to hold.
+#[derive(Debug)]
+pub(super) enum Condition {
+    /// Nothing can.
+    Never,
+    Outdated,
+    MinFree {
+        least: Size,
+        path: PathBuf,
+    },
+    Exists(PathBuf),
+    Absent(PathBuf),
+    Command {
+        argv: Vec<String>,
+        limit: Duration,
+    },
+    Between(Window),
+}
+
+/// Whether it does.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Holds {
+    Yes,
+    /// For this reason, without figures that change; `until`: it will not for so long.
+    No {
+        why: String,
+        until: Option<Duration>,
+    },
+    /// Nobody can tell, for this reason.
+    Unknown(String),
+}
+
+impl Condition {
+    /// Looks. No more commands run at once than `commands` has permits.
+    pub(super) async fn look(&self, run: &Run, job: &Job, commands: &Semaphore) -> Holds {
+        match self {
+            Self::Never => no("it is one of those that are not to be submitted".to_owned()),
+            // A file that the last attempt has left, which failed, is not done.
+            Self::Outdated if job.trial_count() > 0 => Holds::Yes,
+            Self::Outdated => outdated::look(job),
+            Self::MinFree { least, path } => has_room(&job.resolve(path), *least),
+            Self::Exists(path) => match is_there(&job.resolve(path)) {
+                Ok(true) => Holds::Yes,
+                Ok(false) => no(format!("{} is not there", path.display())),
+                Err(error) => unknown(path, &error),
+            },
+            Self::Absent(path) => match is_there(&job.resolve(path)) {
+                Ok(false) => Holds::Yes,
+                Ok(true) => no(format!("{} is there", path.display())),
+                Err(error) => unknown(path, &error),
+            },
+            Self::Command { argv, limit } => {
+                // Nobody closes it: an error cannot be.
+                let _permit = commands.acquire().await;
+                command::look(argv, *limit, run, job).await
+            }
+            Self::Between(window) => match window.opens_in(Timestamp::now()) {
+                None => Holds::Yes,
+                Some(until) => Holds::No { why: format!("it is not {window}"), until: Some(until) },
+            },
+        }
+    }
+}
+
+fn has_room(path: &Path, least: Size) -> Holds {
+    match rustix::fs::statvfs(path) {
+        Ok(it) if it.f_bavail.saturating_mul(it.f_frsize) >= least.0 => Holds::Yes,
+        Ok(_) => no(format!("less than {} is free in {}", short(least.0), path.display())),
+        Err(error) => unknown(path, &error.into()),
+    }
+}
+
+fn is_there(path: &Path) -> io::Result<bool> {
+    match fs::metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+pub(super) fn no(why: String) -> Holds {
+    Holds::No { why, until: None }
+}
+
+fn unknown(path: &Path, error: &io::Error) -> Holds {
+    Holds::Unknown(format!("{}: {error}", path.display()))
+}
+
+/// A size in the largest unit of which it is so many.
+pub(super) fn short(bytes: u64) -> String {
+    let units = [(40, "T"), (30, "G"), (20, "M"), (10, "K")];
+    let whole = units.iter().find(|(bits, _)| bytes.trailing_zeros() >= *bits && bytes > 0);
+    whole.map_or_else(|| format!("{bytes} bytes"), |(bits, unit)| format!("{}{unit}", bytes >> bits))
+}

@@ -1,0 +1,25 @@
+//! Has a job to be run, as make sees it? What it writes is missing, or older than what it reads.
+
+use std::fs;
+use std::time::SystemTime;
+
+use xqute::Job;
+
+use super::condition::{Holds, no};
+
+/// Looks at the times of the files that the job was said to read and to write. Of equal times the output is not older, as with make:
+/// a file system may have made both in one tick of its clock.
+pub(super) fn look(job: &Job) -> Holds {
+    let time = |path| fs::metadata(job.resolve(path)).and_then(|it| it.modified()).ok();
+    // Where one cannot be looked at, the job is to run, and says itself what is wrong.
+    let Some(outputs) = job.outputs().map(time).collect::<Option<Vec<SystemTime>>>() else {
+        return Holds::Yes;
+    };
+    let Some(inputs) = job.inputs().map(time).collect::<Option<Vec<SystemTime>>>() else { return Holds::Yes };
+    let Some(oldest) = outputs.into_iter().min() else { return Holds::Yes };
+    match inputs.into_iter().max() {
+        Some(newest) if newest > oldest => Holds::Yes,
+        Some(_) => no("it is up to date: its outputs are not older than its inputs".to_owned()),
+        None => no("it is up to date: its outputs are there".to_owned()),
+    }
+}
