@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::ops::RangeInclusive;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, bail};
@@ -35,8 +35,9 @@ The JSON is one object: `workdir`, `live` (whether a run goes on there), `runs` 
 `pid`, `cwd`, `began`, `done`, `alive`), `counts` (`queued`, `held`, `submitted`, `running`, `retrying`, `unfinished`,
 `succeeded`, `failed`, `killed`, `cancelled`, `total`), `jobs`: those asked for (--all, --running, INDEX), else all that
 failed, were killed or cancelled. A job has `index`, `name`, `argv`, `argv_lossy` (whether bytes of it that are no text were replaced), `cwd`,
-`env` (the names of its variables), `state`, `runs_again` (whether the next run of the list runs it unasked), `attempts`,
-`why`, `rc`, `jid`, `started`, `ended`, `cpu_seconds`, `peak_memory_bytes`, `peak_memory_exact`, `path`. What is not
+`env` (the names of its variables), `inputs` and `outputs` (the files that it was said to read and write), `state`,
+`runs_again` (whether the next run of the list runs it unasked), `attempts`, `why`, `rc`, `jid`, `started`, `ended`,
+`cpu_seconds`, `peak_memory_bytes`, `peak_memory_exact`, `path`. What is not
 known is null. Times are milliseconds since 1970.
 
 Exit codes: 0 it was told, 2 there is no such run or job.")]
@@ -250,6 +251,8 @@ fn detail(view: &mut WorkDirView, index: usize, out: &mut dyn Write) -> Result<(
     row("command", Some(command(&job)))?;
     row("cwd", job.cwd.as_ref().map(|it| it.display().to_string()))?;
     row("variables", (!names.is_empty()).then(|| names.join(" ")))?;
+    row("reads", files_of(&job.inputs))?;
+    row("writes", files_of(&job.outputs))?;
     row("attempts", Some(job.attempts.to_string()))?;
     row("why", why(&job, &files))?;
     row("again", job.runs_again.then(|| "run the same list again to run it again".to_owned()))?;
@@ -262,6 +265,11 @@ fn detail(view: &mut WorkDirView, index: usize, out: &mut dyn Write) -> Result<(
     row("memory", job.usage.map(|it| it.peak_memory.to_string()))?;
     row("files", Some(files.metadir().display().to_string()))?;
     Ok(())
+}
+
+/// Each as a shell would want it.
+fn files_of(paths: &[PathBuf]) -> Option<String> {
+    xqute::Argv::new(paths).ok().map(|it| it.to_string())
 }
 
 fn took(job: &JobView) -> Option<f64> {

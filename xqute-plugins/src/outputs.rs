@@ -20,6 +20,9 @@
 mod aside;
 mod stamp;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -65,6 +68,8 @@ struct Outputs {
     began: SystemTime,
     /// By the job's index, what its outputs were before its attempt.
     before: Mutex<HashMap<usize, Vec<Before>>>,
+    /// How many files were moved, and the first of them.
+    moved: Mutex<(usize, PathBuf)>,
 }
 
 impl Outputs {
@@ -81,9 +86,12 @@ impl Outputs {
         job.outputs().enumerate().map(move |(nth, path)| (path, job.resolve(path), before(nth)))
     }
 
-    /// Of an attempt of an earlier run: its files are made as it starts, and when it was seen to run is told a little later. What
+    /// Of an attempt of an earlier run, if the job has had one: its files are made as it starts, and when it was seen to run is told a little later. What
     /// this run has told, it told when it saw it first.
     fn since(&self, job: &Job) -> Before {
+        if job.jid().is_none() {
+            return Before::Unknown;
+        }
         let made = fs::metadata(job.stdout_file()).and_then(|it| it.created()).ok();
         let seen = job.started().filter(|it| *it < self.began);
         made.into_iter().chain(seen).min().map_or(Before::Unknown, Before::Since)
@@ -105,7 +113,7 @@ impl Outputs {
     }
 
     /// Moves aside what the attempt has written, and nothing else.
-    fn clear(&self, job: &Job) {
+    fn clear(&self, run: &Run, job: &Job) {
         if self.config.partial == Partial::Leave {
             return;
         }
@@ -116,14 +124,24 @@ impl Outputs {
                 continue;
             }
             match aside::move_aside(&at) {
-                Ok(to) => tracing::info!(
-                    target: "xqute::outputs", job = job.index(), "moved {} to {}", at.display(), to.display()
-                ),
-                Err(error) => tracing::warn!(
-                    target: "xqute::outputs", job = job.index(),
-                    "{} is of an attempt that has failed, and cannot be moved aside: {error}", at.display()
-                ),
+                Ok(to) => self.note_moved(job, &at, to),
+                Err(error) => {
+                    let path = at.display();
+                    tracing::warn!(target: "xqute::outputs", job = job.index(), "cannot move {path} aside: {error}");
+                    run.note(format!(
+                        "outputs: {path} is of an attempt that has failed, and cannot be moved aside: {error}"
+                    ));
+                }
             }
+        }
+    }
+
+    fn note_moved(&self, job: &Job, from: &Path, to: PathBuf) {
+        tracing::info!(target: "xqute::outputs", job = job.index(), "moved {} to {}", from.display(), to.display());
+        let mut moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
+        moved.0 += 1;
+        if moved.0 == 1 {
+            moved.1 = to;
         }
     }
 
@@ -138,7 +156,12 @@ fn on_init(run: &Run, scheduler: &Scheduler) -> Result<(), BoxError> {
     run.only_with_outputs("outputs");
     // Where nothing is run, nothing is written.
     if scheduler.name() != "null" {
-        run.init_state(Outputs { config, began: SystemTime::now(), before: Mutex::default() })?;
+        run.init_state(Outputs {
+            config,
+            began: SystemTime::now(),
+            before: Mutex::default(),
+            moved: Mutex::default(),
+        })?;
     }
     Ok(())
 }
@@ -184,9 +207,23 @@ fn on_job_cancelled(run: &Run, job: &Job) {
     }
 }
 
+#[hook]
+fn on_run_done(run: &Run) {
+    let Some(outputs) = run.state::<Outputs>() else { return };
+    let moved = outputs.moved.lock().unwrap_or_else(PoisonError::into_inner);
+    let (number, first) = (moved.0, moved.1.display());
+    match number {
+        0 => {}
+        1 => run.note(format!("outputs: what a failed attempt had written was moved to {first}")),
+        _ => run.note(format!(
+            "outputs: {number} files of failed attempts were moved aside, the first to {first}"
+        )),
+    }
+}
+
 fn ends_badly(run: &Run, job: &Job) {
     if let Some(outputs) = run.state::<Outputs>() {
-        outputs.clear(job);
+        outputs.clear(run, job);
         outputs.forget(job);
     }
 }

@@ -1,6 +1,7 @@
 //! What does `xqute status` count, and what does its JSON have? The help of the verb documents the fields.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use serde::Serialize;
 use xqute::{JobFiles, JobState, JobView, PeakMemory, RunView, Usage, WorkDirView};
@@ -87,6 +88,8 @@ pub(super) struct Told {
     job: Common,
     cwd: Option<String>,
     env: Vec<String>,
+    inputs: Vec<String>,
+    outputs: Vec<String>,
     runs_again: bool,
 }
 
@@ -122,9 +125,15 @@ impl Told {
             job: Common { name: job.name, jid: job.jid, ..common },
             cwd: job.cwd.map(|it| it.to_string_lossy().into_owned()),
             env: texts(&job.env),
+            inputs: paths(&job.inputs),
+            outputs: paths(&job.outputs),
             runs_again: job.runs_again,
         }
     }
+}
+
+fn paths(paths: &[PathBuf]) -> Vec<String> {
+    paths.iter().map(|it| it.to_string_lossy().into_owned()).collect()
 }
 
 fn texts(words: &[OsString]) -> Vec<String> {

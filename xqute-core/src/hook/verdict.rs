@@ -74,7 +74,7 @@ impl Submit {
         Self::Skip(SkipAs::Succeeded, reason.into())
     }
 
-    /// Not now, for this reason: the job is held, and asked about again after so long. Meanwhile it takes no slot, others go before
+    /// Not now, for this reason: the job is held, and asked about again after so long, 10 ms at least. Meanwhile it takes no slot, others go before
     /// it, and it can be killed; when it is asked about again, it goes before those that were fed after it. There is no limit to
     /// how often that may be.
     ///
@@ -84,18 +84,13 @@ impl Submit {
     /// ```
     /// # use xqute_core as xqute;
     /// use std::time::Duration;
-    /// use xqute::{Job, Submit, hook};
-    ///
-    /// xqute::plugin!(name = "licence");
-    ///
-    /// #[hook]
-    /// fn on_job_submitting(job: &Job) -> Submit {
-    ///     match job.cwd().is_none_or(|it| it.join("licence").exists()) {
-    ///         true => Submit::Proceed,
-    ///         false => Submit::later(Duration::from_secs(30), "there is no licence"),
-    ///     }
-    /// }
-    /// # fn main() {}
+    /// use xqute::Submit;
+    /// let answer = |free: u32| match free {
+    ///     0 => Submit::later(Duration::from_secs(30), "no licence is free"),
+    ///     _ => Submit::Proceed,
+    /// };
+    /// assert_eq!(answer(1), Submit::Proceed);
+    /// assert_eq!(answer(0), Submit::Later(Duration::from_secs(30), "no licence is free".into()));
     /// ```
     pub fn later(wait: Duration, reason: impl Into<Cow<'static, str>>) -> Self {
         Self::Later(wait, reason.into())

@@ -27,7 +27,7 @@ pub(super) fn every_kind() -> Vec<Record<'static>> {
     let used = Some(Used { user: 1_500_000, system: 2, peak: 1 << 33, exact: false });
     let argv = Words::Read(vec![Bytes(b"echo"), Bytes(b""), Bytes(b"\xFF\n\0")]);
     let process = Some((4712, 90_001));
-    vec![
+    let mut kinds = vec![
         Record::Run { id: "run-1", version: "0.1.0", scheduler: "local", holder: holder(), when: 1000 },
         Record::Fed { index: 0, digest: [7; 16], name: None, argv: argv.clone(), cwd: None },
         Record::Fed { index: 1, digest: [8; 16], name: Some("näme"), argv, cwd: Some(Bytes(b"/\xFE")) },
@@ -66,6 +66,14 @@ pub(super) fn every_kind() -> Vec<Record<'static>> {
         Record::Stopped { why: "SIGINT", by: None, when: 1014 },
         Record::Waits { index: 1, on: vec![0, 300] },
         Record::Compacted { records: 70_000, when: 1015 },
+    ];
+    kinds.extend(of_jobs());
+    kinds
+}
+
+/// What a job was given, and what became of it later.
+fn of_jobs() -> Vec<Record<'static>> {
+    vec![
         Record::Given {
             index: 1,
             tags: vec!["ä", ""],

@@ -182,6 +182,8 @@ impl WorkDirView {
             self.fill(&mut job, at)
                 .map_err(|error| JournalError::Io { path: self.journal.clone(), error })?;
         }
+        self.fill_files(&mut job, marks.fed)
+            .map_err(|error| JournalError::Io { path: self.journal.clone(), error })?;
         job.cwd = match (self.run_of(&marks).and_then(|it| it.cwd.as_ref()), job.cwd) {
             (Some(begun), Some(given)) => Some(begun.join(given)),
             (begun, given) => given.or_else(|| begun.cloned()),
@@ -231,6 +233,23 @@ impl WorkDirView {
             names.append(&mut job.env.into_iter().collect());
         }
         Ok(names)
+    }
+
+    /// The files that it was said to read and to write stand behind its first record, with what else it was given.
+    fn fill_files(&mut self, job: &mut JobView, at: u64) -> io::Result<()> {
+        if at == 0 {
+            return Ok(());
+        }
+        self.reader.go_on_at(at);
+        self.reader.next()?;
+        while let Some(record) = self.reader.next()?.and_then(|it| it.record) {
+            match record {
+                Record::Files { index, .. } if index == job.index => job.take(record),
+                Record::Environment { index, .. } | Record::Given { index, .. } if index == job.index => {}
+                _ => break,
+            }
+        }
+        Ok(())
     }
 
     fn fill(&mut self, job: &mut JobView, at: u64) -> io::Result<()> {

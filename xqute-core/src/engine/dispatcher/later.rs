@@ -9,6 +9,9 @@ use crate::engine::treaty::{Order, Timer};
 use crate::lifecycle::{Event, State};
 use crate::store::{Record, millis};
 
+/// Asking without end is not waiting.
+const SHORTEST: Duration = Duration::from_millis(10);
+
 /// Who said so, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::engine) struct Later {
@@ -20,7 +23,7 @@ impl Dispatcher {
     /// The gate is to be asked again after this wait. Written down is only what was not said the last time: a job may be asked
     /// about a thousand times.
     pub(super) fn later(&mut self, index: usize, said: Later, wait: Duration) {
-        let when = self.now;
+        let (when, wait) = (self.now, wait.max(SHORTEST));
         let Some(entry) = self.jobs.get_mut(index) else { return };
         if entry.later.as_deref() != Some(&said) {
             let (attempt, wait) = (entry.tried.count(), millis(wait));

@@ -50,6 +50,10 @@ pub struct JobView {
     pub cwd: Option<PathBuf>,
     /// The names of the variables that it was given. Their values are not kept: they may be secrets.
     pub env: Vec<OsString>,
+    /// The files that it was said to read.
+    pub inputs: Vec<PathBuf>,
+    /// The files that it was said to write.
+    pub outputs: Vec<PathBuf>,
     /// How far it came.
     pub state: JobState,
     /// Whether the next run on the directory runs it again unasked: it is unfinished, or ended only because its run was
@@ -156,6 +160,8 @@ impl JobView {
             argv: Vec::new(),
             cwd: None,
             env: Vec::new(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
             state,
             runs_again,
             attempts,
@@ -180,7 +186,6 @@ impl JobView {
             | Record::Waits { .. }
             | Record::Given { .. }
             | Record::After { .. }
-            | Record::Files { .. }
             | Record::ListEnded { .. }
             | Record::Compacted { .. }
             | Record::Done { .. }
@@ -190,6 +195,10 @@ impl JobView {
                 self.name = name.map(str::to_owned);
                 self.argv = owned(&argv);
                 self.cwd = cwd.map(|it| OsStr::from_bytes(it.0).into());
+            }
+            Record::Files { inputs, outputs, .. } => {
+                let paths = |words: &Words<'_>| owned(words).into_iter().map(PathBuf::from).collect();
+                (self.inputs, self.outputs) = (paths(&inputs), paths(&outputs));
             }
             Record::Environment { names, .. } => self.env = owned(&names),
             Record::Submitted { jid, .. } | Record::Adopted { jid, .. } => self.jid = text(jid),
