@@ -66,12 +66,13 @@ const PREPARED_FULLY: [(&str, &str); 3] = [
 ];
 
 /// Files that the documents speak of.
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 13] = [
     ("april.csv", "30\n"),
     ("last may.csv", "31\n31\n"),
     ("one.txt", "b\na\n"),
     ("two words.txt", "d\nc\nc\n"),
     ("main.rs", "fn main() {}\n"),
+    ("main.c", "int main(void) { return 0; }\n"),
     ("song.wav", "la\n"),
     ("another song.wav", "lala\n"),
     ("commands.txt", "echo first\n\n# none\necho 'the second'\n"),

@@ -211,7 +211,6 @@ impl Dispatcher {
             Before::Known => {}
         }
         self.jobs.push(Entry::new(spec, argv));
-        self.looks_no_further(index);
         if let Some((_, why)) = self.stopping {
             return self.step(index, Event::Stop(Stop { how: How::Ask, why: stop::reason(why) }));
         }
@@ -222,16 +221,6 @@ impl Dispatcher {
             self.comes_in(index, &after);
         }
         self.fill_slots();
-    }
-
-    /// Where jobs with declared outputs are asked about before they start, and others are not: from the first of them on none is given
-    /// ahead, because what it starts upon is to be so.
-    fn looks_no_further(&mut self, index: usize) {
-        let has_outputs = self.jobs.get(index).is_some_and(|it| !it.spec().given_outputs().is_empty());
-        if has_outputs && self.settings.told.has(Moment::Submitting) {
-            self.withdraw();
-            self.settings.ahead = 0;
-        }
     }
 
     /// Unless somebody wanted it killed before it came in.

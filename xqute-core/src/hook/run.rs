@@ -217,7 +217,8 @@ impl Run {
 
     /// Says that a plugin's hooks about jobs have nothing to do for a job without declared outputs
     /// ([`JobSpec::output`](crate::JobSpec::output)): where no other plugin has that hook too, they are not called for such a job,
-    /// which then costs no more than it does without the plugin. Only in `on_init`: later it changes nothing.
+    /// which then costs no more than it does without the plugin. Its `on_job_submitting` may be called for a short job while those
+    /// before it still run, as it may be handed over ahead of its turn. Only in `on_init`: later it changes nothing.
     pub fn only_with_outputs(&self, plugin: &str) {
         self.about_outputs.lock().unwrap_or_else(PoisonError::into_inner).push(same(plugin));
     }
