@@ -17,6 +17,8 @@ use crate::units::Time;
 
 /// So often is looked whether anybody still waits for it.
 const TICK: Duration = Duration::from_millis(100);
+/// So long is waited for one that was killed.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// So much of what it prints is kept, unless it is asked for.
 pub(super) const KEPT: usize = 64 * 1024;
 
@@ -104,17 +106,34 @@ pub(super) fn run(order: &Order, is_wanted: impl Fn() -> bool) -> Ran {
         Ok(started) => started,
         Err(error) => return Ran::not_started(error),
     };
-    let end = watch(&child, &mut pipes, order.limit, is_wanted);
-    // It has not been waited for, so that its group's number is nobody else's. Who is not there any more needs no signal.
-    let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
-    let end = match (child.wait(), end) {
-        (Err(error), _) | (_, Err(error)) => End::NotStarted(error),
-        (Ok(status), Ok(None)) => End::Exited(status),
-        (_, Ok(Some(end))) => end,
-    };
+    let end = follow(&mut child, &mut pipes, order.limit, is_wanted).unwrap_or_else(End::NotStarted);
     pipes.iter_mut().for_each(Pipe::empty);
     let told = pipes.pop().map(|it| it.kept).unwrap_or_default();
     Ran::of(end, pipes.pop().map(|it| it.kept).unwrap_or_default(), told)
+}
+
+fn follow(
+    child: &mut Child,
+    pipes: &mut [Pipe],
+    limit: Duration,
+    is_wanted: impl Fn() -> bool,
+) -> io::Result<End> {
+    let group = Pid::from_child(child);
+    let watched = pidfd_open(group, PidfdFlags::empty()).map_err(io::Error::from);
+    let watched = watched.and_then(|pidfd| Ok((watch(&pidfd, pipes, limit, is_wanted)?, pidfd)));
+    // It has not been waited for, so that its group's number is nobody else's. Who is not there any more needs no signal.
+    let _ = kill_process_group(group, Signal::KILL);
+    match watched {
+        Ok((None, _)) => Ok(End::Exited(child.wait()?)),
+        // What the system does not let end (a disk that does not answer) holds nobody up.
+        Ok((Some(end), pidfd)) => {
+            if wait(&pidfd, &[], PATIENCE)? {
+                child.wait()?;
+            }
+            Ok(end)
+        }
+        Err(error) => child.wait().and(Err(error)),
+    }
 }
 
 /// Starts it; the last pipe has what it tells, the one before its answer. The input is a file, which nobody has to write while it
@@ -144,12 +163,12 @@ fn start(order: &Order) -> io::Result<(Child, Vec<Pipe>)> {
 
 /// Reads what it prints until it has ended (`None`), or has to.
 fn watch(
-    child: &Child,
+    pidfd: &OwnedFd,
     pipes: &mut [Pipe],
     limit: Duration,
     is_wanted: impl Fn() -> bool,
 ) -> io::Result<Option<End>> {
-    let (pidfd, begun) = (pidfd_open(Pid::from_child(child), PidfdFlags::empty())?, Instant::now());
+    let begun = Instant::now();
     loop {
         let left = limit.saturating_sub(begun.elapsed());
         if left.is_zero() {
@@ -158,7 +177,7 @@ fn watch(
         if !is_wanted() {
             return Ok(Some(End::Unwanted));
         }
-        if wait(&pidfd, pipes, left.min(TICK))? {
+        if wait(pidfd, pipes, left.min(TICK))? {
             return Ok(None);
         }
         pipes.iter_mut().for_each(Pipe::empty);
