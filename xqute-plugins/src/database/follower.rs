@@ -25,6 +25,8 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// At the end of a run one waits no longer for a database that has taken nothing for so long.
 const SILENT: Duration = Duration::from_secs(10);
+/// And for one that could not even be opened.
+const NO_ANSWER: Duration = Duration::from_secs(3);
 /// A database that did not answer when the run ended is tried so long once more.
 const LAST_TRY: Duration = Duration::from_secs(2);
 
@@ -47,6 +49,8 @@ struct Said {
     trouble: Option<Trouble>,
     /// When the last record was written that the database has, and that this thread wrote to it.
     until: Option<u64>,
+    /// Whether the database was ever opened.
+    was_open: bool,
     /// How many batches it has written.
     batches: u64,
 }
@@ -105,13 +109,14 @@ impl Follower {
         let begun = Instant::now();
         let (end, mut said) = (begun + limit, self.line.said());
         loop {
-            let (now, batches) = (Instant::now(), said.batches);
+            let (now, batches, was_open) = (Instant::now(), said.batches, said.was_open);
             if said.done.is_some() || now >= end {
                 break;
             }
             drop(said);
-            let is_news = |it: &Said| it.done.is_some() || it.batches != batches;
-            said = self.line.wait(end.min(now + SILENT), is_news);
+            let is_news = |it: &Said| it.done.is_some() || (it.batches, it.was_open) != (batches, was_open);
+            let patience = if was_open { SILENT } else { NO_ANSWER };
+            said = self.line.wait(end.min(now + patience), is_news);
             if !is_news(&said) {
                 break;
             }
@@ -246,6 +251,7 @@ impl Following {
             books = Books::default();
         }
         books.events = self.events;
+        self.line.tell(|it| it.was_open = true);
         Ok(Some(Open { store, entries, list, books }))
     }
 
