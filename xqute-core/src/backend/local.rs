@@ -2,6 +2,7 @@
 
 mod awaken;
 mod child;
+mod client;
 mod forget;
 mod group;
 mod guardian;
@@ -10,6 +11,7 @@ mod keeper;
 mod link;
 mod log;
 mod nursery;
+mod orphans;
 mod proc;
 mod reach;
 mod record;
@@ -33,20 +35,17 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::runtime;
 use tokio::sync::{Mutex, mpsc};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::contract::{
-    Accepted, Answer, Backend, Found, Jid, Kill, Left, Observation, Process, Refused, Seen, Submission,
-    Unreachable,
+    Accepted, Answer, Backend, Found, Jid, Kill, Left, Observation, Refused, Seen, Submission, Unreachable,
 };
 use crate::job::{Failure, LOCAL_OUTPUT, Output};
 pub use awaken::supervise;
-use jobs::{Jobs, ended, seen, untold};
+use jobs::{Jobs, ended};
 use link::{About, Heard, Link, Listening};
-use log::{Fate, History};
+use orphans::recorded;
 use reach::{Reached, reach};
-use record::Attempt;
-use stranger::Stranger;
 
 /// Most observations told at once.
 const BATCH: usize = 256;
@@ -279,77 +278,6 @@ impl Shared {
         }
         drop(lock);
         drop(listening);
-    }
-
-    /// Tells how a job ended whose supervisor is gone, or watches it until it does.
-    fn follow(self: &Arc<Self>, workdir: &Path, job: (Jid, Attempt, Process), history: &History) {
-        let (jid, attempt, Process { pid, start }) = job;
-        match history.get(attempt).filter(|it| it.pid == pid).and_then(|it| it.fate) {
-            // What it wrote was kept before that was written down.
-            Some(Fate::Ended(end)) => self.jobs.tell_end(&jid, seen(&end)),
-            Some(Fate::Lost(errno) | Fate::NotExecuted(errno)) => self.jobs.tell_end(&jid, untold(errno)),
-            // The supervisor was in another container: there is somebody else here who has the number.
-            None if !history.is_here(attempt, proc::here()) => self.watch(workdir, jid, attempt, None),
-            None => self.watch(workdir, jid, attempt, Stranger::find(pid, start)),
-        }
-    }
-
-    /// Tells how a job ends that nobody looks after, when what it has written is kept; `None`: it has ended.
-    fn watch(self: &Arc<Self>, workdir: &Path, jid: Jid, attempt: Attempt, stranger: Option<Stranger>) {
-        let (shared, workdir) = (Arc::clone(self), workdir.to_owned());
-        tokio::spawn(async move {
-            let watched = async {
-                let (mut status, mut process) = (None, None);
-                if let Some(stranger) = stranger {
-                    let who = (stranger.leader(), stranger.start);
-                    (status, process) = (stranger.end().await, Some(who));
-                    shared.emptied(&jid, who.0).await;
-                }
-                let end = recover::late_end(&workdir, attempt, process, status).await;
-                collected(&workdir, attempt, status).await;
-                shared.jobs.tell_end(&jid, end);
-            };
-            tokio::select! {
-                () = shared.seen.closed() => {}
-                () = watched => {}
-            }
-        });
-    }
-
-    /// Returns when nothing is left of a job that was killed. For that the system has no event.
-    async fn emptied(&self, jid: &Jid, leader: rustix::process::Pid) {
-        let (mut pause, longest) = nursery::PAUSES;
-        let mut polls = 0;
-        while self.jobs.sent(jid).is_some_and(|sent| !group::is_empty(leader, sent, polls)) {
-            sleep(pause).await;
-            pause = longest.min(pause * 2);
-            polls += 1;
-        }
-    }
-}
-
-/// What the log tells, as soon as it can be read: until then nobody knows that a job was not started.
-async fn recorded(workdir: &Path) -> History {
-    loop {
-        match History::read(workdir) {
-            Ok(history) => return history,
-            Err(error) => {
-                let log = log::path(workdir);
-                tracing::warn!(
-                    "cannot read which jobs have started in {}: {error}: it is tried again",
-                    log.display()
-                );
-                sleep(nursery::RETRY).await;
-            }
-        }
-    }
-}
-
-/// Returns when what a job has written is kept.
-async fn collected(workdir: &Path, attempt: Attempt, status: Option<i32>) {
-    while let Err(error) = sweep::collect(workdir, attempt, status) {
-        tracing::warn!("{}", not_kept(workdir, &error));
-        sleep(nursery::RETRY).await;
     }
 }
 

@@ -8,9 +8,10 @@ use tokio::time::Instant;
 
 use super::link::{About, Answer as Said};
 use super::log::{Fate, History};
+use super::orphans::recorded;
 use super::record::Attempt;
 use super::stranger::Stranger;
-use super::{Shared, recorded, start};
+use super::{Shared, start};
 use crate::backend::{Accepted, Process, Refused, Submission};
 
 /// How often in a row a supervisor may be lost while jobs are submitted.

@@ -1,11 +1,10 @@
 //! Who starts and outlives? One thread, in a process of its own or, where that cannot be, in the program: it starts what its
 //! client asks for, and tells how it ends. A client may go, and another come; it is gone after its last child.
 
-use std::collections::VecDeque;
 use std::env;
 use std::ffi::{CStr, OsStr};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -15,6 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::child::{NotStarted, Stage};
+use super::client::Client;
 use super::nursery::Nursery;
 use super::reach;
 use super::record::Record;
@@ -23,12 +23,6 @@ use super::wire::{self, Broken, Reply, Request, Start, VERSION};
 
 /// Most jobs started between two looks at what has ended.
 const BATCH: usize = 16;
-/// How many jobs have to wait for their turn for the client to be told later of those that ran: it need not hurry.
-const ENOUGH: usize = 4;
-/// How much later.
-const GATHERS: Duration = Duration::from_millis(4);
-/// Most bytes read at once.
-const READ: usize = 64 * 1024;
 
 pub(super) struct Supervisor {
     nursery: Nursery,
@@ -221,135 +215,6 @@ fn go_to(cwd: &CStr) -> Result<(), NotStarted> {
     }
     let fault = |it: io::Error| NotStarted { stage: Stage::Directory, errno: it.raw_os_error().unwrap_or(0) };
     env::set_current_dir(path).map_err(fault)
-}
-
-/// The program, as the supervisor sees it.
-struct Client {
-    stream: UnixStream,
-    /// Room for what is read.
-    room: Box<[u8]>,
-    /// What it said, from `at` on not looked at yet.
-    inbox: Vec<u8>,
-    at: usize,
-    /// The jobs that it wants to have started, each as soon as fewer than so many run.
-    next: VecDeque<(usize, Vec<u8>)>,
-    /// What it is to be told.
-    outbox: Vec<u8>,
-    /// Until when that may wait, for more to come.
-    due: Option<Instant>,
-    /// It has said hello.
-    is_welcome: bool,
-    /// It is no more: what it wanted to have started is not.
-    is_gone: bool,
-    /// It has said its last.
-    is_silent: bool,
-}
-
-impl Client {
-    fn new(stream: UnixStream) -> io::Result<Self> {
-        stream.set_nonblocking(true)?;
-        let (inbox, outbox, no) = (Vec::new(), Vec::new(), false);
-        let room = vec![0; READ].into_boxed_slice();
-        let next = VecDeque::new();
-        let (is_welcome, is_gone, is_silent) = (no, no, no);
-        Ok(Self { stream, room, inbox, at: 0, next, outbox, due: None, is_welcome, is_gone, is_silent })
-    }
-
-    /// Where it is gone, there is nothing to wait for but the descriptor's own news of that.
-    fn interest(&self) -> PollFlags {
-        let waits = self.outbox.is_empty() || self.due.is_some();
-        let write = if waits { PollFlags::empty() } else { PollFlags::OUT };
-        PollFlags::IN | write
-    }
-
-    fn has_message(&self) -> bool {
-        // Too long a one is found out when it is read.
-        !matches!(wire::message(&self.inbox[self.at..]), Ok(None))
-    }
-
-    /// Reads what it said. If it is gone, all of that: its last words may be to kill.
-    fn hear(&mut self, woken: PollFlags) {
-        self.is_gone |= woken.intersects(PollFlags::HUP | PollFlags::ERR);
-        if !woken.contains(PollFlags::IN) {
-            self.is_silent = self.is_gone;
-            return;
-        }
-        loop {
-            let read = self.stream.read(&mut self.room);
-            self.inbox.extend_from_slice(&self.room[..*read.as_ref().unwrap_or(&0)]);
-            match read {
-                Ok(0) => return self.ends(),
-                Ok(_) if self.is_gone => {}
-                Ok(_) => return,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return self.ends(),
-            }
-        }
-    }
-
-    fn ends(&mut self) {
-        (self.is_gone, self.is_silent) = (true, true);
-    }
-
-    fn say(&mut self, reply: &Reply) {
-        reply.encode(&mut self.outbox);
-    }
-
-    /// Keeps what of its words was not looked at.
-    fn keep(&mut self, mut inbox: Vec<u8>, at: usize) {
-        self.at = at;
-        if self.at == inbox.len() || self.at > READ {
-            inbox.drain(..self.at);
-            self.at = 0;
-        }
-        self.inbox = inbox;
-    }
-
-    /// It does not speak this protocol.
-    fn breaks(&mut self) {
-        self.ends();
-        self.is_welcome = false;
-    }
-
-    /// Whether one of the jobs that it waits for may start, with so many that run.
-    fn has_next(&self, running: usize) -> bool {
-        self.next.front().is_some_and(|(at_once, _)| running < *at_once)
-    }
-
-    /// It does not want any more what has not started.
-    fn withdraw(&mut self) {
-        for _ in self.next.drain(..) {
-            Reply::Withdrawn.encode(&mut self.outbox);
-        }
-    }
-
-    /// Whether what it is to be told waits for more to come.
-    fn gathers(&mut self, now: Instant) -> bool {
-        let hurries = self.outbox.is_empty() || self.next.len() < ENOUGH;
-        let due = *self.due.get_or_insert(now + GATHERS);
-        self.due = self.due.filter(|_| !hurries && due > now);
-        self.due.is_some()
-    }
-
-    fn flush(&mut self) {
-        while !self.outbox.is_empty() {
-            match self.stream.write(&self.outbox) {
-                Ok(size) => drop(self.outbox.drain(..size)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => {
-                    self.is_gone = true;
-                    self.outbox.clear();
-                }
-            }
-        }
-    }
-
-    /// Nothing of what it said is left to do, and it will say no more.
-    fn is_done(&self) -> bool {
-        self.is_silent && (!self.is_welcome || !self.has_message())
-    }
 }
 
 /// Writes down who starts the jobs that follow.
