@@ -319,6 +319,10 @@ pub(crate) struct Run {
     #[arg(short, long, action = ArgAction::Count, help_heading = "Output")]
     pub(crate) verbose: u8,
 
+    /// Write a line about each job that has ended to FILE, as GNU parallel does; `+FILE` keeps what it has
+    #[arg(long, visible_alias = "jl", value_name = "FILE", value_parser = options::joblog, help_heading = "Output")]
+    pub(crate) joblog: Option<String>,
+
     #[command(flatten)]
     pub(crate) chosen: Chosen,
 

@@ -96,6 +96,9 @@ pub(crate) async fn conduct(
         // It tells each job's steps.
         plugins.entry("log".to_owned()).or_insert_with(|| serde_json::json!({}));
     }
+    if let Some(file) = &args.joblog {
+        plugins.insert("joblog".to_owned(), joblog(file));
+    }
     let wanted = args.halt.flatten().is_some_and(|it| it.is_for_success());
     let told = Told { detached: args.detached, fresh: args.fresh, wanted };
     let shown = shown(&args);
@@ -134,6 +137,12 @@ pub(crate) async fn conduct(
     }
     tell(&run, &summary, exit::WRONG).await;
     Err(error.context("no job was taken from there on; those before it have ended"))
+}
+
+/// What `--joblog` says, as the configuration of the plugin.
+fn joblog(file: &str) -> serde_json::Value {
+    let (path, append) = file.strip_prefix('+').map_or((file, false), |rest| (rest, true));
+    serde_json::json!({ "path": path, "append": append })
 }
 
 /// Where a run was halted because enough jobs had succeeded, which was `wanted`, it is a success.

@@ -22,8 +22,8 @@ const OPTIONS: [(&[&str], &str); 16] = [
         "each job takes one argument of each source; several a job are not here, but by `:::+` and `{1} {2}`",
     ),
     (
-        &["--joblog", "--results"],
-        "nothing needs an option: outputs and results are kept in the work directory (-w), and `xqute status` and `xqute logs` show them",
+        &["--results"],
+        "that needs no option: outputs are kept in the work directory (-w), and `xqute status` and `xqute logs` show them",
     ),
     (&["--bar", "--eta"], "progress is shown on a terminal; `--progress always` shows it elsewhere too"),
     (

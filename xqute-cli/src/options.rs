@@ -113,6 +113,15 @@ pub(crate) fn variable(text: &OsStr) -> Result<(OsString, OsString), String> {
     Ok((name.to_owned(), value))
 }
 
+/// A file to append to or to begin anew, as `+FILE` or `FILE`.
+pub(crate) fn joblog(text: &str) -> Result<String, String> {
+    match text.strip_prefix('+').unwrap_or(text) {
+        "" => Err("write the name of a file".to_owned()),
+        "-" => Err("standard output has the jobs' own: write the name of a file".to_owned()),
+        _ => Ok(text.into()),
+    }
+}
+
 /// How often something is done.
 pub(crate) fn times(text: &str) -> Result<u32, String> {
     digits(text)

@@ -50,7 +50,7 @@ fn who_knows_another_tool_is_told_what_there_is_here() {
         (&["run", "-N2", "true"], "each job takes one argument"),
         (&["run", "-L", "1", "true"], "each job takes one argument"),
         (&["run", "-X", "true"], "each job takes one argument"),
-        (&["run", "--joblog", "x", "true"], "`xqute status` and `xqute logs`"),
+        (&["run", "--results", "x", "true"], "`xqute status` and `xqute logs`"),
         (&["run", "--results=x", "true"], "`xqute status` and `xqute logs`"),
         (&["run", "--bar", "true"], "`--progress always`"),
         (&["run", "--eta", "true"], "`--progress always`"),

@@ -1,6 +1,10 @@
 //! The plugins that xqute ships: each a cargo feature, a module and a page, built on the public facade alone, as anyone's
 //! plugin is. One that is compiled in does nothing until a run selects it or has configuration for it.
 
+#[cfg(feature = "joblog")]
+mod table;
+#[cfg(feature = "joblog")]
+pub mod joblog;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod database;
 #[cfg(feature = "deliver")]

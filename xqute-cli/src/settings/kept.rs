@@ -48,7 +48,10 @@ impl Kept {
         let mut text = HEAD.to_owned();
         if let Some(run) = matches.subcommand_matches("run") {
             for key in Keys::new().0.iter().filter(|it| !NOT_KEPT.contains(&&*it.name)) {
-                let words = given(key, run);
+                let mut words = given(key, run);
+                if key.name == "joblog" {
+                    words.iter_mut().for_each(|it| *it = from_anywhere(it));
+                }
                 if !words.is_empty() {
                     let value = shown(key, &words, SECRET.contains(&&*key.name));
                     text += &format!("{} = {}\n", key.name, toml::value(&value));
@@ -103,6 +106,15 @@ impl Before {
             Verb::Run(run) => run.kill_grace,
             _ => None,
         }
+    }
+}
+
+/// The same file, `FILE` or `+FILE`, whatever directory `xqute resume` is called in.
+fn from_anywhere(file: &str) -> String {
+    let (plus, path) = file.strip_prefix('+').map_or(("", file), |path| ("+", path));
+    match std::path::absolute(path) {
+        Ok(path) => format!("{plus}{}", path.display()),
+        Err(_) => file.to_owned(),
     }
 }
 

@@ -59,6 +59,7 @@ pub struct Run {
     workdir: Arc<Path>,
     config: HashMap<String, Value>,
     handle: Handle,
+    is_fresh: bool,
     growing: Mutex<States>,
     /// The plugins that have nothing to say of a job without outputs.
     about_outputs: Mutex<Vec<String>>,
@@ -83,6 +84,7 @@ impl Run {
             workdir,
             config,
             handle,
+            is_fresh: false,
             growing: Mutex::default(),
             about_outputs: Mutex::default(),
             frozen: OnceLock::new(),
@@ -90,6 +92,17 @@ impl Run {
             withheld: OnceLock::new(),
             notes: Notes::default(),
         }
+    }
+
+    pub(crate) fn fresh(self, is_fresh: bool) -> Self {
+        Self { is_fresh, ..self }
+    }
+
+    /// Whether what earlier runs left in the work directory is removed: [`fresh`](crate::XquteBuilder::fresh). In `on_init` it is
+    /// still there.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.is_fresh
     }
 
     /// The run's own identifier: 16 hexadecimal digits that no other run has.

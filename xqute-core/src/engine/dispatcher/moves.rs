@@ -155,6 +155,8 @@ impl Dispatcher {
         self.orders.push(Order::Timer(index, Timer::Backoff, Some(wait)));
         let Some(entry) = self.jobs.get_mut(index) else { return };
         let attempt = entry.tried.count();
+        // It may never have run.
+        entry.times.1 = entry.times.1.or(NonZeroU64::new(self.now));
         entry.tried.failed(&failure);
         let (why, rc, usage) = (failure.to_string(), entry.rc, entry.usage.map(Used::from));
         let retries = entry.spec().given_retry().unwrap_or(&self.settings.retry).retries;
@@ -193,6 +195,7 @@ impl Dispatcher {
             Record::Ended { index, attempt, status: status.code(), why: &why, rc, usage, when }
         });
         if let Outcome::Failed(failure) = &outcome {
+            entry.times.1 = entry.times.1.or(NonZeroU64::new(when));
             let policy = entry.spec().given_retry().unwrap_or(&self.settings.retry);
             if policy.retries > 0 {
                 let (used, retries, covered) = (entry.tried.paid, policy.retries, policy.covers(failure));
