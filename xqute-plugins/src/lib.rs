@@ -1,7 +1,11 @@
 //! The plugins that xqute ships: each a cargo feature, a module and a page, built on the public facade alone, as anyone's
 //! plugin is. One that is compiled in does nothing until a run selects it or has configuration for it.
 
-#[cfg(feature = "joblog")]
+#[cfg(feature = "trace")]
+pub mod trace;
+#[cfg(feature = "trace")]
+mod attempts;
+#[cfg(any(feature = "joblog", feature = "trace"))]
 mod table;
 #[cfg(feature = "joblog")]
 pub mod joblog;

@@ -55,7 +55,7 @@ struct Out {
     failed: Option<String>,
 }
 
-/// What the file has already.
+/// What becomes of what the file has already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Before {
     /// It goes, when the first line is written: an error before that leaves it as it is.
@@ -65,8 +65,8 @@ pub(crate) enum Before {
 }
 
 impl Table {
-    /// Opens a file, or makes one for its owner alone. Each line that stays is told to `seen`, without its end and but for
-    /// the first, which is `head`.
+    /// Opens a file, or makes one for its owner alone. Each whole line that stays is told to `seen`, without its
+    /// end; the first may be the head.
     pub(crate) fn open(
         path: &Path,
         head: &str,
@@ -203,10 +203,10 @@ impl Out {
     }
 }
 
-/// Tells each whole line but the first, and cuts off what follows the last.
+/// Tells each whole line, and cuts off what follows the last.
 fn read(file: &mut File, mut seen: impl FnMut(&[u8])) -> io::Result<()> {
     file.seek(SeekFrom::Start(0))?;
-    let (mut reader, mut line, mut sound, mut is_first) = (BufReader::new(&*file), Vec::new(), 0, true);
+    let (mut reader, mut line, mut sound) = (BufReader::new(&*file), Vec::new(), 0);
     loop {
         line.clear();
         let bytes = reader.read_until(b'\n', &mut line)?;
@@ -214,9 +214,7 @@ fn read(file: &mut File, mut seen: impl FnMut(&[u8])) -> io::Result<()> {
             break if bytes > 0 { file.set_len(sound) } else { Ok(()) };
         }
         sound += bytes as u64;
-        if !std::mem::take(&mut is_first) {
-            seen(&line);
-        }
+        seen(&line);
     }
 }
 
