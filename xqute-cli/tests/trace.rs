@@ -34,7 +34,11 @@ fn each_attempt_has_one_line_whenever_the_program_is_killed() {
     const JOBS: usize = 40;
     let desk = tempfile::tempdir().unwrap();
     let path = |name: &str| desk.path().join(name);
-    fs::write(path("xqute.toml"), "[plugins.trace]\npath = 'trace.tsv'\n").unwrap();
+    fs::write(
+        path("xqute.toml"),
+        "[plugins.trace]\npath = 'trace.tsv'\n[plugins.resources]\npath = 'used.csv'\nsummary = false\n",
+    )
+    .unwrap();
     fs::write(path("ran"), "").unwrap();
     // Two of three fail each time: each attempt leaves a mark as it begins.
     let job = |it: usize| format!("sh -c 'echo {it} >> ran; sleep 0.02; exit {}'\n", it % 3);
@@ -67,6 +71,9 @@ fn each_attempt_has_one_line_whenever_the_program_is_killed() {
     assert_eq!(code, Some(1), "{err}");
     let (rows, ran) = (table(&desk, "trace.tsv"), fs::read_to_string(path("ran")).unwrap());
     assert_eq!(count(rows.iter().map(|it| &*it["index"])), count(ran.lines()), "{rows:#?}");
+    let used = fs::read_to_string(path("used.csv")).unwrap();
+    let used = used.lines().skip(1).filter_map(|it| it.split(',').next());
+    assert_eq!(count(used), count(ran.lines()));
     let ends = count(rows.iter().filter(|it| it["outcome"] != "retried").map(|it| &*it["index"]));
     assert!(ends.len() == JOBS && ends.values().all(|it| *it == 1), "{ends:?}");
 }

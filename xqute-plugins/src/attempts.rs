@@ -76,8 +76,13 @@ fn millis(time: SystemTime) -> u64 {
 pub(crate) struct Known(Vec<(usize, u32, u64)>);
 
 impl Known {
-    pub(crate) fn add(&mut self, index: usize, attempt: u32, ended: u64) {
-        self.0.push((index, attempt, ended));
+    /// Takes in a line whose first columns these are. One that is none is passed over.
+    pub(crate) fn take(&mut self, line: &[u8], separator: u8) {
+        let mut columns =
+            line.split(|it| *it == separator).map(|it| std::str::from_utf8(it).unwrap_or_default());
+        let mut next = || columns.next();
+        let mut key = || Some((next()?.parse().ok()?, next()?.parse().ok()?, next()?.parse().ok()?));
+        self.0.extend(key());
     }
 
     /// Whether it has one that ended in this time. What is found wanting after its exit ends later in the journal than for hooks.

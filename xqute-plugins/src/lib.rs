@@ -1,14 +1,8 @@
 //! The plugins that xqute ships: each a cargo feature, a module and a page, built on the public facade alone, as anyone's
 //! plugin is. One that is compiled in does nothing until a run selects it or has configuration for it.
 
-#[cfg(feature = "trace")]
-pub mod trace;
-#[cfg(feature = "trace")]
+#[cfg(any(feature = "resources", feature = "trace"))]
 mod attempts;
-#[cfg(any(feature = "joblog", feature = "trace"))]
-mod table;
-#[cfg(feature = "joblog")]
-pub mod joblog;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub mod database;
 #[cfg(feature = "deliver")]
@@ -36,14 +30,22 @@ mod fragment;
     allow(dead_code, reason = "they are built on it")
 )]
 mod http;
+#[cfg(feature = "joblog")]
+pub mod joblog;
 #[cfg(feature = "log")]
 pub mod log;
 #[cfg(feature = "outputs")]
 pub mod outputs;
+#[cfg(feature = "resources")]
+pub mod resources;
 #[cfg(feature = "slack")]
 pub mod slack;
 #[cfg(feature = "submit-when")]
 pub mod submit_when;
+#[cfg(any(feature = "joblog", feature = "resources", feature = "trace"))]
+mod table;
+#[cfg(feature = "trace")]
+pub mod trace;
 #[cfg(feature = "units")]
 pub mod units;
 #[cfg(feature = "webhook")]

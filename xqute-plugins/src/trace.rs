@@ -69,9 +69,7 @@ fn on_init(run: &Run) -> Result<(), BoxError> {
     let (head, mut known, mut has) = (columns.head(), Known::default(), None);
     let table = Table::open(&config.path, &head, before, |line| match &has {
         None => has = Some(String::from_utf8_lossy(line).into_owned()),
-        Some(_) => columns::key(line)
-            .into_iter()
-            .for_each(|(index, attempt, ended)| known.add(index, attempt, ended)),
+        Some(_) => known.take(line, b'\t'),
     })?;
     if let Some(other) = has.filter(|it| *it != head) {
         let path = config.path.display();

@@ -38,7 +38,8 @@ impl XquteBuilder {
         let (feeder, fed) = Feeder::new(messages.clone());
         let feeder = Arc::new(feeder);
         let control: Arc<dyn Control> = Arc::<Feeder>::clone(&feeder);
-        let run = Run::new(new_id(), Arc::clone(workdir.path()), config, Handle(control)).fresh(self.fresh);
+        let run = Run::new(new_id(), Arc::clone(workdir.path()), config, Handle(control))
+            .asked(self.fresh, self.timeout);
         let scene = self.scene(&plugins, &*backend, &workdir, run);
         let Opened { journal, records, mut past, damage } = match self.begin(&mut workdir, &scene) {
             Ok(opened) => opened,

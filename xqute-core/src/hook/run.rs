@@ -7,6 +7,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -60,6 +61,7 @@ pub struct Run {
     config: HashMap<String, Value>,
     handle: Handle,
     is_fresh: bool,
+    timeout: Option<Duration>,
     growing: Mutex<States>,
     /// The plugins that have nothing to say of a job without outputs.
     about_outputs: Mutex<Vec<String>>,
@@ -85,6 +87,7 @@ impl Run {
             config,
             handle,
             is_fresh: false,
+            timeout: None,
             growing: Mutex::default(),
             about_outputs: Mutex::default(),
             frozen: OnceLock::new(),
@@ -94,8 +97,15 @@ impl Run {
         }
     }
 
-    pub(crate) fn fresh(self, is_fresh: bool) -> Self {
-        Self { is_fresh, ..self }
+    /// With what hooks are told of how it was asked for.
+    pub(crate) fn asked(self, is_fresh: bool, timeout: Option<Duration>) -> Self {
+        Self { is_fresh, timeout, ..self }
+    }
+
+    /// How long an attempt may run that was given no limit of its own; `None`: for ever.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        self.timeout
     }
 
     /// Whether what earlier runs left in the work directory is removed: [`fresh`](crate::XquteBuilder::fresh). In `on_init` it is

@@ -132,6 +132,12 @@ impl Job {
         self.spec.given_cwd()
     }
 
+    /// How long an attempt of it may run, where it was given a limit of its own: else the [run's](crate::Run::timeout) counts.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        self.spec.given_timeout()
+    }
+
     /// Its files.
     #[must_use]
     pub fn files(&self) -> JobFiles {

@@ -80,13 +80,6 @@ impl Columns {
     }
 }
 
-/// Job, attempt and end of a line; `None`: it is none.
-pub(super) fn key(line: &[u8]) -> Option<(usize, u32, u64)> {
-    let mut columns = line.split(|it| *it == b'\t').map(|it| std::str::from_utf8(it).unwrap_or_default());
-    let mut next = || columns.next();
-    Some((next()?.parse().ok()?, next()?.parse().ok()?, next()?.parse().ok()?))
-}
-
 fn number(out: &mut Vec<u8>, number: Option<impl std::fmt::Display>) {
     let _ = number.map_or(Ok(()), |it| write!(out, "{it}"));
 }
