@@ -94,7 +94,11 @@ impl Poster {
             let mut said = Vec::new();
             // An answer that cannot be read says nothing.
             let _ = body.into_reader().take(TOLD).read_to_end(&mut said);
-            self.told(&String::from_utf8_lossy(&said))
+            // A server may say again what it was told.
+            let secret = headers.values().filter(|it| it.is_sensitive()).filter_map(|it| it.to_str().ok());
+            self.told(
+                &secret.fold(String::from_utf8_lossy(&said).into_owned(), |text, it| text.replace(it, "…")),
+            )
         })
     }
 

@@ -7,6 +7,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use lettre::Address;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::Error;
@@ -38,6 +40,8 @@ pub(super) struct Mailer {
     /// `None`: nothing is secured.
     tls: Option<TlsParameters>,
     credentials: Option<Credentials>,
+    /// The password as it is, and as it is sent: not to be seen where the server says it again.
+    hidden: Vec<String>,
     timeout: Duration,
     from: Mailbox,
     to: Vec<Mailbox>,
@@ -55,13 +59,15 @@ impl Mailer {
         let from = config.from.as_deref().map_or_else(|| Ok(first.clone()), |it| address("from", it))?;
         let secured = config.tls != Security::None;
         let tls = secured.then(|| parameters(&config.server, config.ca_file.as_deref())).transpose()?;
-        let credentials = config.user.clone().zip(password);
+        let credentials = config.user.clone().zip(password.map(Revealed::expose));
+        let hidden = credentials.as_ref().map(|(user, it)| hidden(user, it)).unwrap_or_default();
         Ok(Self {
             server: config.server.clone(),
             port: config.port.unwrap_or_else(|| config.tls.port()),
             security: config.tls,
             tls,
-            credentials: credentials.map(|(user, it)| Credentials::new(user, it.expose().to_owned())),
+            credentials: credentials.map(|(user, it)| Credentials::new(user, it.to_owned())),
+            hidden,
             timeout: config.timeout.0,
             from,
             to,
@@ -118,12 +124,17 @@ impl Mailer {
     }
 
     fn later(&self, what: &str, why: &(impl Display + ?Sized)) -> Refusal {
-        Refusal::Later(format!("{}:{} {what}: {why}", self.server, self.port), None)
+        Refusal::Later(self.plain(&format!("{}:{} {what}: {why}", self.server, self.port)), None)
+    }
+
+    /// What a server has said, without what it must not say.
+    fn plain(&self, text: &str) -> String {
+        self.hidden.iter().fold(text.to_owned(), |text, it| text.replace(it, "…"))
     }
 
     /// The server did not take something.
     fn refused(&self, what: &str, error: &Error) -> Refusal {
-        let why = format!("{}:{} does not take {what}: {error}", self.server, self.port);
+        let why = self.plain(&format!("{}:{} does not take {what}: {error}", self.server, self.port));
         if error.is_permanent() && !can_be_mended(error) {
             Refusal::ForGood(why)
         } else {
@@ -150,6 +161,11 @@ fn can_be_mended(error: &Error) -> bool {
     let code = error.status().map(u16::from);
     let is_policy = error.source().is_some_and(|it| it.to_string().starts_with("5.7."));
     is_policy || code.is_some_and(|it| NOT_LET_IN.contains(&it))
+}
+
+/// A password in each of its forms: of `AUTH PLAIN`, of `AUTH LOGIN`, and its own.
+fn hidden(user: &str, password: &str) -> Vec<String> {
+    vec![STANDARD.encode(format!("\0{user}\0{password}")), STANDARD.encode(password), password.to_owned()]
 }
 
 fn address(key: &str, text: &str) -> Result<Mailbox, String> {
