@@ -31,7 +31,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use xqute::{BoxError, Job, Run, Scheduler, Secret, Summary, hook};
@@ -73,7 +72,7 @@ config! {
         /// Where the user's password is.
         pub password: Option<Secret> = None,
         /// How long the server may take for each answer. Default: `"20s"`.
-        pub timeout: Time = Time(Duration::from_secs(20)),
+        pub timeout: Time = Time::secs(20),
     }
 }
 

@@ -15,6 +15,12 @@ pub(crate) struct Use {
 
 pub(crate) const USES: &[Use] = &[
     Use {
+        plugin: "database",
+        speaks: Speaks::Postgres,
+        config: "url = @DATABASE_URL@\ndrain = \"1s\"",
+        secrets: &[("DATABASE_URL", "postgresql://me:hunter2-of-the-database@127.0.0.1:@PORT@/jobs")],
+    },
+    Use {
         plugin: "email",
         speaks: Speaks::Smtp,
         config: "to = \"me@example.org\"\nport = @PORT@\ntls = \"none\"\nuser = \"me\"\npassword = @MAIL_PASSWORD@\ndrain = \"1s\"",

@@ -7,6 +7,7 @@ use std::thread;
 /// What a server speaks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Speaks {
+    Postgres,
     Smtp,
     Http,
 }
@@ -18,6 +19,7 @@ pub(crate) fn echo(speaks: Speaks) -> u16 {
     thread::spawn(move || {
         for client in door.incoming().map_while(Result::ok) {
             thread::spawn(move || match speaks {
+                Speaks::Postgres => drop(postgres(&client)),
                 Speaks::Smtp => smtp(&client),
                 Speaks::Http => http(&client),
             });
@@ -40,6 +42,30 @@ fn smtp(client: &TcpStream) {
             say(client, &format!("535 5.7.8 you said {line}\r\n"));
         }
     }
+}
+
+/// Wants the password as it is, and says it again as an error.
+fn postgres(client: &TcpStream) -> std::io::Result<()> {
+    let message = |kind: usize| -> std::io::Result<Vec<u8>> {
+        let mut head = vec![0; kind + 4];
+        (&*client).read_exact(&mut head)?;
+        let length = u32::from_be_bytes(head[kind..].try_into().unwrap()) as usize;
+        let mut body = vec![0; length - 4];
+        (&*client).read_exact(&mut body)?;
+        Ok(body)
+    };
+    // Encryption is asked for first, perhaps.
+    if message(0)?.len() == 4 {
+        (&*client).write_all(b"N")?;
+        message(0)?;
+    }
+    (&*client).write_all(b"R\0\0\0\x08\0\0\0\x03")?;
+    let password = message(1)?;
+    let said =
+        [&b"SFATAL\0VFATAL\0C28P01\0Mnobody has the password "[..], password.trim_ascii_end(), b"\0\0"]
+            .concat();
+    let length = u32::try_from(said.len() + 4).unwrap().to_be_bytes();
+    (&*client).write_all(&[&b"E"[..], &length, &said].concat())
 }
 
 fn http(client: &TcpStream) {

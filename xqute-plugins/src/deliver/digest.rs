@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 
 use super::job::Failed;
@@ -10,15 +11,19 @@ use super::tell;
 
 /// So many groups are kept; what fits in none is counted.
 const KEPT: usize = 100;
-/// So many are told, and so many jobs that run for long.
+/// So many are told, and so many jobs that run for long;
 const TOLD: usize = 20;
+/// so many of those as they are, the others together where cause and program are the same.
+const APART: usize = 10;
+/// Of a group so many jobs are named besides the first.
+const ALSO: usize = 4;
 
 /// What failures of one group have in common.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Kind {
     cause: String,
     program: String,
-    /// The last line of standard error, without its numbers.
+    /// The last line of standard error, without its numbers; none where too many were said.
     last: String,
 }
 
@@ -28,6 +33,8 @@ struct Kept {
     jobs: u64,
     example: Failed,
     stderr: Vec<String>,
+    /// The next ones, in order.
+    also: Vec<usize>,
 }
 
 /// What has happened since the last message.
@@ -61,18 +68,13 @@ impl Digest {
         self.failed += 1;
         let last = stderr.last().map(|it| without_numbers(it)).unwrap_or_default();
         let kind = Kind { cause: job.cause.clone(), program: job.program.clone(), last };
-        let has_room = self.groups.len() < KEPT;
-        match self.groups.get_mut(&kind) {
-            Some(kept) => {
-                kept.jobs += 1;
-                if job.index < kept.example.index {
-                    (kept.example, kept.stderr) = (job, stderr);
-                }
-            }
-            None if has_room => {
-                self.groups.insert(kind, Kept { jobs: 1, example: job, stderr });
-            }
-            None => self.others += 1,
+        let kept = Kept { jobs: 1, example: job, stderr, also: Vec::new() };
+        let is_known = self.groups.contains_key(&kind);
+        let kind = if is_known || self.groups.len() < KEPT { kind } else { kind.whatever_was_said() };
+        if self.groups.contains_key(&kind) || self.groups.len() < 2 * KEPT {
+            put(&mut self.groups, kind, kept);
+        } else {
+            self.others += 1;
         }
     }
 
@@ -82,7 +84,15 @@ impl Digest {
     }
 
     pub(super) fn gathered(self, workdir: &Path) -> Gathered {
-        let mut kept: Vec<Kept> = self.groups.into_values().collect();
+        let mut all: Vec<(Kind, Kept)> = self.groups.into_iter().collect();
+        all.sort_unstable_by_key(|(_, it)| (Reverse(it.jobs), it.example.index));
+        let mut rest = if all.len() > TOLD { all.split_off(APART) } else { Vec::new() };
+        if !rest.is_empty() {
+            rest.extend(all.extract_if(.., |(kind, _)| kind.last.is_empty()));
+        }
+        let mut together = HashMap::new();
+        rest.into_iter().for_each(|(kind, it)| put(&mut together, kind.whatever_was_said(), it));
+        let mut kept: Vec<Kept> = all.into_iter().map(|(_, it)| it).chain(together.into_values()).collect();
         kept.sort_unstable_by_key(|it| (Reverse(it.jobs), it.example.index));
         let untold: u64 = kept.iter().skip(TOLD).map(|it| it.jobs).sum();
         Gathered {
@@ -95,11 +105,36 @@ impl Digest {
     }
 }
 
+impl Kind {
+    fn whatever_was_said(self) -> Self {
+        Self { last: String::new(), ..self }
+    }
+}
+
+/// Adds jobs to those of their kind.
+fn put(groups: &mut HashMap<Kind, Kept>, kind: Kind, kept: Kept) {
+    match groups.entry(kind) {
+        Entry::Occupied(mut there) => there.get_mut().add(kept),
+        Entry::Vacant(place) => drop(place.insert(kept)),
+    }
+}
+
 impl Kept {
+    fn add(&mut self, mut other: Self) {
+        if other.example.index < self.example.index {
+            std::mem::swap(self, &mut other);
+        }
+        self.jobs += other.jobs;
+        self.also.push(other.example.index);
+        self.also.append(&mut other.also);
+        self.also.sort_unstable();
+        self.also.truncate(ALSO);
+    }
+
     fn told(self, workdir: &Path) -> Group {
         let Failed { index, name, command, cause, .. } = self.example;
         let see = tell::see(&["logs", &index.to_string()], workdir);
-        Group { jobs: self.jobs, cause, index, name, command, stderr: self.stderr, see }
+        Group { jobs: self.jobs, cause, index, name, command, stderr: self.stderr, also: self.also, see }
     }
 }
 

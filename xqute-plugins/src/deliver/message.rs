@@ -52,6 +52,9 @@ pub(crate) struct Group {
     pub(crate) command: String,
     /// the last lines of its standard error,
     pub(crate) stderr: Vec<String>,
+    /// the indices of the next few of the group,
+    #[serde(default)]
+    pub(crate) also: Vec<usize>,
     /// and the command that shows more of it.
     pub(crate) see: String,
 }

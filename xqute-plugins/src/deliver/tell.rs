@@ -70,9 +70,18 @@ impl Group {
         }
     }
 
+    /// Which others of the group there are, in a line, if there are some.
+    pub(crate) fn others(&self) -> Option<String> {
+        let named: Vec<String> = self.also.iter().map(ToString::to_string).collect();
+        let more = self.jobs.saturating_sub(1 + named.len() as u64);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        (!named.is_empty()).then(|| format!("also: {}{more}", named.join(", ")))
+    }
+
     fn write(&self, text: &mut String) -> fmt::Result {
         writeln!(text, "{}", self.headline())?;
         self.stderr.iter().try_for_each(|line| writeln!(text, "    | {line}"))?;
+        self.others().iter().try_for_each(|line| writeln!(text, "    {line}"))?;
         writeln!(text, "    see: {}\n", self.see)
     }
 }

@@ -207,15 +207,19 @@ fn a_hundred_thousand_failures_are_a_few_groups() {
     for index in (0..100_000).rev() {
         digest.add(failed(index, "exit code 1"), vec![format!("line {index}: no memory left")]);
     }
-    // Each different: what has no room is counted.
+    // Each says something else: what is rare is one group.
     for index in 0..1000 {
         let letters: String = index.to_string().bytes().map(|it| char::from(it + 49)).collect();
         digest.add(failed(index, "exit code 2"), vec![letters]);
     }
     let told = digest.gathered(Path::new("/work dir"));
-    assert_eq!((told.failed, told.failures.len(), told.other_failures), (101_000, 20, 981));
+    assert_eq!((told.failed, told.failures.len(), told.other_failures), (101_000, 10, 0));
     let first = &told.failures[0];
     assert_eq!((first.jobs, first.index, &*first.stderr[0]), (100_000, 0, "line 0: no memory left"));
+    assert_eq!(first.also, [1, 2, 3, 4]);
+    assert_eq!(first.others().unwrap(), "also: 1, 2, 3, 4 and 99995 more");
+    let rare = &told.failures[1];
+    assert_eq!((rare.jobs, &*rare.cause), (992, "exit code 2"));
     assert_eq!(first.see, "xqute logs 0 -w \"/work dir\"");
 }
 
@@ -228,6 +232,18 @@ async fn a_file_that_is_no_message_is_put_aside() {
     let notes = receiver.run(Settings::default(), vec![vec!["true".into()]]).await;
     assert!(notes[0].starts_with("receiver: 1 message refused (its file cannot be read: "), "{notes:?}");
     assert_eq!((outbox.ids().unwrap().len(), receiver.received().len()), (0, 1));
+}
+
+/// Many programs, each of which fails in many ways: no memory is filled, and none is forgotten.
+#[test]
+fn what_has_nothing_in_common_is_counted() {
+    let mut digest = Digest::default();
+    for index in 0..10_000 {
+        let program = format!("./program-{index}");
+        digest.add(Failed::of(index, &program, &program, "exit code 1"), vec!["no".into()]);
+    }
+    let told = digest.gathered(Path::new("/work"));
+    assert_eq!((told.failed, told.failures.len(), told.other_failures), (10_000, 20, 9_980));
 }
 
 #[test]

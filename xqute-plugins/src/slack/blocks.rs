@@ -41,7 +41,8 @@ fn section(text: &str) -> Value {
 fn failures(group: &Group) -> Value {
     let lines: Vec<&str> = group.stderr.iter().map(String::as_str).collect();
     let said = if lines.is_empty() { String::new() } else { format!("\n{}", lines.join("\n")) };
-    section(&fenced(&format!("{}{said}\n\nsee: {}", group.headline(), group.see)))
+    let others = group.others().map(|it| format!("{it}\n")).unwrap_or_default();
+    section(&fenced(&format!("{}{said}\n\n{others}see: {}", group.headline(), group.see)))
 }
 
 fn fenced(text: &str) -> String {

@@ -13,6 +13,7 @@ fn message(groups: usize, text: &str) -> Message {
         name: Some(text.to_owned()),
         command: text.to_owned(),
         stderr: vec![text.to_owned(); 5],
+        also: Vec::new(),
         see: format!("xqute logs {index}"),
     };
     let long = |index| LongJob { index, name: None, command: text.to_owned(), seconds: 3723 };
