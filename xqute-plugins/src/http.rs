@@ -96,9 +96,8 @@ impl Poster {
             let _ = body.into_reader().take(TOLD).read_to_end(&mut said);
             // A server may say again what it was told.
             let secret = headers.values().filter(|it| it.is_sensitive()).filter_map(|it| it.to_str().ok());
-            self.told(
-                &secret.fold(String::from_utf8_lossy(&said).into_owned(), |text, it| text.replace(it, "…")),
-            )
+            let said = String::from_utf8_lossy(&said).into_owned();
+            self.told(&secret.fold(said, |text, it| text.replace(it, "…")))
         })
     }
 

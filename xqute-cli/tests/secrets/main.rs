@@ -28,6 +28,8 @@ fn no_file_no_log_no_job_and_no_list_of_processes_has_it() {
             assert_eq!(code, 1, "{}: {told}", used.plugin);
             assert!(told.contains("TRACE"), "{}: it logs all that it can: {told}", used.plugin);
             desk.is_not_in("what the run said", &told);
+            let was_answered = matches!(weather, Weather::Echoes);
+            assert_eq!(told.contains("you said"), was_answered, "{}: {told}", used.plugin);
             for verb in [
                 &["config"][..],
                 &["plugins"],

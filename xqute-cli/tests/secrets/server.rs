@@ -61,9 +61,12 @@ fn postgres(client: &TcpStream) -> std::io::Result<()> {
     }
     (&*client).write_all(b"R\0\0\0\x08\0\0\0\x03")?;
     let password = message(1)?;
-    let said =
-        [&b"SFATAL\0VFATAL\0C28P01\0Mnobody has the password "[..], password.trim_ascii_end(), b"\0\0"]
-            .concat();
+    let said = [
+        &b"SFATAL\0VFATAL\0C28P01\0Mnobody is let in, you said "[..],
+        password.strip_suffix(b"\0").unwrap(),
+        b"\0\0",
+    ]
+    .concat();
     let length = u32::try_from(said.len() + 4).unwrap().to_be_bytes();
     (&*client).write_all(&[&b"E"[..], &length, &said].concat())
 }
@@ -83,12 +86,11 @@ fn http(client: &TcpStream) {
         head += &line;
     }
     let _ = reader.read_exact(&mut vec![0; length]);
-    let first = head.lines().next().unwrap_or_default();
+    let first = head.lines().next().unwrap_or_default().to_owned();
+    let body = format!("you said {head}");
+    let length = body.len();
     say(
         client,
-        &format!(
-            "HTTP/1.1 503 {first}\r\nX-You-Said: {first}\r\nContent-Length: {}\r\n\r\n{head}",
-            head.len()
-        ),
+        &format!("HTTP/1.1 503 {first}\r\nX-You-Said: {first}\r\nContent-Length: {length}\r\n\r\n{body}"),
     );
 }
