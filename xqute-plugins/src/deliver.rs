@@ -11,6 +11,7 @@ mod config;
 mod courier;
 mod digest;
 mod job;
+mod left;
 mod message;
 mod outbox;
 mod pace;

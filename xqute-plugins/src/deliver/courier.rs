@@ -41,6 +41,7 @@ pub(super) struct Shared {
     written: AtomicU64,
     state: Mutex<State>,
     pub(super) wake: Condvar,
+    /// The thread is over, or has nothing in hand.
     over: Condvar,
 }
 
@@ -52,7 +53,9 @@ pub(super) struct State {
     /// When the first of it happened.
     pub(super) since: Option<Instant>,
     pub(super) end: Option<End>,
-    is_over: bool,
+    pub(super) is_over: bool,
+    /// Something is in no queue, no digest and no file.
+    is_in_hand: bool,
     /// Messages that are in no file, because it could not be written, and why.
     pub(super) unkept: usize,
     pub(super) why_unkept: String,
@@ -61,6 +64,17 @@ pub(super) struct State {
     /// How many messages were refused for good, and why the last was.
     pub(super) refused: usize,
     pub(super) why_refused: String,
+}
+
+/// Until it is dropped the thread has something in hand, which nobody else finds: who wants to know what is left waits. Nothing
+/// but files of this machine may be waited for meanwhile.
+pub(super) struct InHand<'a>(&'a Shared);
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        self.0.state().is_in_hand = false;
+        self.0.over.notify_all();
+    }
 }
 
 /// Nothing more happens.
@@ -185,6 +199,17 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The thread takes something out of the state.
+    pub(super) fn takes(&self, state: &mut State) -> InHand<'_> {
+        state.is_in_hand = true;
+        InHand(self)
+    }
+
+    /// The state, when the thread has nothing in hand.
+    pub(super) fn settled<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.over.wait_while(state, |it| it.is_in_hand).unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn push(&self, failed: Failed) {
         self.happened(|state| {
             if state.queue.len() < QUEUE {
@@ -237,82 +262,6 @@ impl Shared {
             other_long_jobs: gathered.other_long_jobs,
             ended,
         }
-    }
-
-    /// The run was given up: what happened in it is kept for the next.
-    fn dropped(&self) {
-        let mut state = self.state();
-        if state.end.is_none() && !state.is_over {
-            state.end = Some(End::Dropped);
-            self.leave(state, None);
-        }
-    }
-
-    /// The thread still carries an earlier message, and nobody waits for it any longer: the last one is kept for the next run.
-    fn rescue(&self) {
-        let mut state = self.state();
-        match state.end.take() {
-            Some(End::Done { ended, .. }) => {
-                state.end = Some(End::Dropped);
-                self.leave(state, ended.map(|it| *it));
-            }
-            end => state.end = end,
-        }
-    }
-
-    /// Keeps what is in no message yet, without the thread.
-    fn leave(&self, mut state: MutexGuard<'_, State>, ended: Option<Ended>) {
-        let (queue, mut digest) = (std::mem::take(&mut state.queue), std::mem::take(&mut state.digest));
-        drop(state);
-        self.wake.notify_one();
-        queue.into_iter().for_each(|it| digest.add(it, Vec::new()));
-        if digest.is_empty() && ended.is_none() {
-            return;
-        }
-        if let Err(error) = self.outbox.keep(&self.message(digest, ended)) {
-            self.is_unkept(&error);
-        }
-    }
-
-    /// A message could not be kept.
-    pub(super) fn is_unkept(&self, error: &io::Error) {
-        tracing::warn!(plugin = self.name, %error, "a message could not be kept for the next run");
-        let mut state = self.state();
-        state.unkept += 1;
-        state.why_unkept = error.to_string();
-    }
-
-    /// What people should know.
-    fn notes(&self) -> Vec<String> {
-        let (mut notes, name, dir) = (Vec::new(), self.name, self.outbox.dir());
-        let state = self.state();
-        let messages = |count: usize| format!("{count} message{}", if count == 1 { "" } else { "s" });
-        let why = if state.why.is_empty() { "there was no time".to_owned() } else { state.why.clone() };
-        match self.outbox.ids().map(|it| it.len()) {
-            Ok(0) => {}
-            Ok(left) => notes.push(format!(
-                "{name}: {} not delivered ({why}); kept in {}, and sent by the next run on this work directory",
-                messages(left),
-                dir.display()
-            )),
-            Err(error) => notes.push(format!("{name}: what was not delivered cannot be told: {}: {error}", dir.display())),
-        }
-        if state.refused > 0 {
-            let (dir, why) = (self.outbox.refused_dir(), &state.why_refused);
-            notes.push(format!(
-                "{name}: {} refused ({why}); kept in {}",
-                messages(state.refused),
-                dir.display()
-            ));
-        }
-        if state.unkept > 0 {
-            let lost = messages(state.unkept);
-            notes.push(format!(
-                "{name}: {lost} lost: not delivered ({why}), and not kept: {}",
-                state.why_unkept
-            ));
-        }
-        notes
     }
 }
 

@@ -140,6 +140,36 @@ async fn the_end_is_kept_too_when_an_earlier_message_hangs() {
     receiver.let_go();
 }
 
+/// The thread has just what happened last in hand when nobody waits any longer.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_is_kept_and_told_however_short_the_wait_is() {
+    for _ in 0..60 {
+        let receiver = Receiver::new(&["hang"]);
+        let settings = Settings { drain: Duration::ZERO, ..Settings::default() };
+        let notes = receiver.run(settings, failing(1)).await;
+        let outbox = Outbox::open(receiver.outbox()).unwrap();
+        let kept: Vec<_> = outbox.ids().unwrap().iter().map(|it| outbox.read(it).unwrap().unwrap()).collect();
+        let [message] = &kept[..] else { panic!("{notes:?}: {kept:?}") };
+        assert_eq!((message.failed, message.ended.is_some()), (1, true));
+        assert!(notes.len() == 1 && notes[0].starts_with("receiver: 1 message not delivered"), "{notes:?}");
+        receiver.let_go();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_is_never_taken_keeps_no_other_back() {
+    let receiver = Receiver::new(&["later"; 50]);
+    receiver.run(Settings::default(), failing(1)).await;
+    let never = Outbox::open(receiver.outbox()).unwrap().ids().unwrap().remove(0);
+    receiver.answers(&[]);
+    receiver.never_takes(&never);
+    let notes = receiver.run(Settings::default(), failing(2)).await;
+    assert!(notes[0].starts_with("receiver: 1 message not delivered (not that one); kept in "), "{notes:?}");
+    let messages = receiver.received();
+    assert_eq!((messages.len(), messages[0].failed, messages[0].ended.is_some()), (1, 1, true));
+    assert_eq!(Outbox::open(receiver.outbox()).unwrap().ids().unwrap(), [never]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_kept_is_delivered_all_the_same() {
     let receiver = Receiver::new(&["ok"]);
@@ -153,6 +183,15 @@ async fn what_cannot_be_kept_is_delivered_all_the_same() {
     assert!(
         notes[0].starts_with("receiver: 1 message lost: not delivered (busy), and not kept: "),
         "{notes:?}"
+    );
+
+    let receiver = Receiver::new(&["never"]);
+    let settings = Settings { breaks_outbox: true, ..Settings::default() };
+    let notes = receiver.run(settings, failing(1)).await;
+    let [note] = &notes[..] else { panic!("it is counted once: {notes:?}") };
+    assert!(
+        note.starts_with("receiver: 1 message lost: not delivered (it is ugly), and not kept: "),
+        "{note}"
     );
 }
 

@@ -5,13 +5,16 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::courier::{End, Shared};
+use super::courier::{End, InHand, Shared};
+use super::job::Failed;
 use super::message::{Ended, Message};
 use super::pace::{Attempts, Hourly};
 use super::{Carrier, Refusal};
 
 /// As long as so many messages wait, what happens is gathered and not written: a receiver that is down for days fills no disk.
 const MOST_WAITING: usize = 10;
+/// After so many attempts with one message in a row another is tried; fewer than after which the end of a run waits no longer.
+const PATIENCE: u32 = 3;
 /// The longest sleep: a clock cannot be asked for any time at all.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -22,6 +25,8 @@ pub(super) struct Worker {
     waiting: VecDeque<Letter>,
     hourly: Hourly,
     attempts: Attempts,
+    /// So many failed in a row with the message that is tried.
+    tries: u32,
     /// The run has ended, and waits until then.
     until: Option<Instant>,
     is_dropped: bool,
@@ -52,6 +57,7 @@ impl Worker {
             waiting,
             hourly,
             attempts: Attempts::default(),
+            tries: 0,
             until: None,
             is_dropped: false,
         })
@@ -80,13 +86,21 @@ impl Worker {
 
     /// Looks at what the jobs wrote that failed.
     fn look(&self) {
-        let mut state = self.shared.state();
-        while let Some(failed) = state.queue.pop_front() {
-            drop(state);
+        while let Some((failed, _in_hand)) = self.next_failed() {
             let stderr = failed.stderr();
-            state = self.shared.state();
-            state.digest.add(failed, stderr);
+            self.shared.state().digest.add(failed, stderr);
         }
+    }
+
+    /// Where nobody waits any more, whoever dropped it keeps the rest.
+    fn next_failed(&self) -> Option<(Failed, InHand<'_>)> {
+        let mut state = self.shared.state();
+        if matches!(state.end, Some(End::Dropped)) {
+            return None;
+        }
+        let failed = state.queue.pop_front()?;
+        let in_hand = self.shared.takes(&mut state);
+        Some((failed, in_hand))
     }
 
     /// Writes what has happened down as a message, if it is time.
@@ -94,7 +108,8 @@ impl Worker {
         let now = Instant::now();
         let shared = Arc::clone(&self.shared);
         let mut state = shared.state();
-        if !state.queue.is_empty() {
+        let is_dropped = matches!(state.end, Some(End::Dropped));
+        if !state.queue.is_empty() && !is_dropped {
             return;
         }
         let mut ended: Option<Ended> = None;
@@ -114,10 +129,14 @@ impl Worker {
         }
         let digest = std::mem::take(&mut state.digest);
         state.since = None;
+        let _in_hand = shared.takes(&mut state);
         drop(state);
         if !digest.is_empty() || ended.is_some() {
             let message = self.shared.message(digest, ended);
             self.keep(message);
+        }
+        if self.until.is_some() && self.tries > 0 {
+            self.turn();
         }
     }
 
@@ -169,12 +188,24 @@ impl Worker {
                 self.attempts.failed(Instant::now(), asked);
                 self.shared.state().why = why;
                 self.waiting.push_front(letter);
+                // Who says when is busy, and would be with another one.
+                self.tries = if asked.is_some() { 0 } else { self.tries + 1 };
+                if self.tries >= PATIENCE {
+                    self.turn();
+                }
             }
         }
     }
 
+    /// Others first: what no receiver takes does not keep back what it would.
+    fn turn(&mut self) {
+        self.tries = 0;
+        let len = self.waiting.len();
+        self.waiting.rotate_left(len.min(1));
+    }
+
     fn was_delivered(&mut self, letter: &Letter) {
-        self.attempts.succeeded();
+        self.succeeded();
         match letter {
             Letter::Held(_) => self.shared.state().unkept -= 1,
             Letter::Kept(id) => self.left(self.shared.outbox.remove(id)),
@@ -183,14 +214,22 @@ impl Worker {
 
     fn was_refused(&mut self, letter: &Letter, why: String) {
         tracing::warn!(plugin = self.shared.name, why, "a message was refused");
-        self.attempts.succeeded();
-        match letter {
-            Letter::Held(_) => {}
-            Letter::Kept(id) => self.left(self.shared.outbox.refuse(id, &why)),
-        }
+        self.succeeded();
+        let Letter::Kept(id) = letter else {
+            // It counts as lost.
+            self.shared.state().why = why;
+            return;
+        };
+        let _in_hand = self.shared.takes(&mut self.shared.state());
+        self.left(self.shared.outbox.refuse(id, &why));
         let mut state = self.shared.state();
         state.refused += 1;
         state.why_refused = why;
+    }
+
+    fn succeeded(&mut self) {
+        self.attempts.succeeded();
+        self.tries = 0;
     }
 
     /// A message's file is gone from the outbox; where it is not, it will be delivered again.

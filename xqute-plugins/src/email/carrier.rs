@@ -1,6 +1,6 @@
 //! How does a mail come to a server, and what of its answers can be hoped to be another one later?
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs;
 use std::path::Path;
@@ -24,12 +24,12 @@ use crate::deliver::{Carrier, Message, Refusal};
 /// What mail servers say of a user whom they do not know, or not yet: somebody can mend that.
 const NOT_LET_IN: [u16; 5] = [454, 530, 534, 535, 538];
 
-/// Addresses that a server does not take while it takes others of the same mail, with its words. Shared with the hooks.
-pub(super) type Complaints = Arc<Mutex<BTreeSet<String>>>;
+/// Addresses that a server does not take while it takes others of the same mail, and what it last said of each. Shared with the hooks.
+pub(super) type Complaints = Arc<Mutex<BTreeMap<String, String>>>;
 
 /// What people should know of them.
 pub(super) fn told(complaints: &Complaints) -> Vec<String> {
-    complaints.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    complaints.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
 }
 
 /// Brings mails to a server.
@@ -101,26 +101,38 @@ impl Mailer {
     fn hand_over(&self, connection: &mut SmtpConnection, mail: &[u8]) -> Result<(), Refusal> {
         let sender = Mail::new(Some(self.from.email.clone()), Vec::new());
         connection.command(sender).map_err(|error| self.refused("the sender", &error))?;
-        let mut refused = Vec::new();
+        let refused = self.name_receivers(connection)?;
+        connection.command(Data).map_err(|error| self.refused("the mail", &error))?;
+        connection.message(mail).map_err(|error| self.refused("the mail", &error))?;
+        for (address, why) in refused {
+            let why = format!("email: {why}; the others have the mail");
+            tracing::warn!("{why}");
+            self.complaints.lock().unwrap_or_else(PoisonError::into_inner).insert(address, why);
+        }
+        Ok(())
+    }
+
+    /// Says whom the mail is for, and returns whom the server does not take, and why. Nobody waits for them: what one address lacks may
+    /// never be mended, and would keep the mail from all others. An error where it takes none.
+    fn name_receivers(&self, connection: &mut SmtpConnection) -> Result<Vec<(String, String)>, Refusal> {
+        let (mut refused, mut may_be_taken) = (Vec::new(), false);
         for to in &self.to {
             let Err(error) = connection.command(Rcpt::new(to.email.clone(), Vec::new())) else { continue };
             match self.refused(to.email.as_ref(), &error) {
-                Refusal::ForGood(why) => refused.push(why),
-                later @ Refusal::Later(..) => return Err(later),
+                // That was no answer: on this connection there will be none.
+                broken if error.status().is_none() => return Err(broken),
+                Refusal::ForGood(why) => refused.push((to.email.to_string(), why)),
+                Refusal::Later(why, _) => {
+                    may_be_taken = true;
+                    refused.push((to.email.to_string(), why));
+                }
             }
         }
-        if refused.len() == self.to.len() {
-            return Err(Refusal::ForGood(refused.join("; ")));
+        if refused.len() < self.to.len() {
+            return Ok(refused);
         }
-        connection.command(Data).map_err(|error| self.refused("the mail", &error))?;
-        connection.message(mail).map_err(|error| self.refused("the mail", &error))?;
-        for why in refused {
-            let why = format!("email: {why}; the others have the mail");
-            if self.complaints.lock().unwrap_or_else(PoisonError::into_inner).insert(why.clone()) {
-                tracing::warn!("{why}");
-            }
-        }
-        Ok(())
+        let why = refused.into_iter().map(|it| it.1).collect::<Vec<_>>().join("; ");
+        Err(if may_be_taken { Refusal::Later(why, None) } else { Refusal::ForGood(why) })
     }
 
     fn later(&self, what: &str, why: &(impl Display + ?Sized)) -> Refusal {

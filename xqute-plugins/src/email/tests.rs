@@ -93,11 +93,23 @@ fn what_may_be_taken_later_is_not_refused_for_good() {
 
 #[test]
 fn of_several_addresses_those_get_it_that_can() {
-    let answers = &[("RCPT TO:<b", "550 5.1.1 unknown")];
-    let (result, complaints) = carried(answers, &["a@example.org", "b@example.org", "c@example.org"]);
-    assert_eq!(result, Ok(()));
-    assert!(complaints.len() == 1 && complaints[0].contains("does not take b@example.org"), "{complaints:?}");
-    let (result, complaints) = carried(answers, &["b@example.org", "bb@example.org"]);
+    // What is said of one address now, or of what this machine may send to it, is no reason to keep the mail from the others.
+    let all: [Answers; 3] = [
+        &[("RCPT TO:<b", "550 5.1.1 unknown")],
+        &[("RCPT TO:<b", "452 4.2.2 mailbox full")],
+        &[("RCPT TO:<b", "554 5.7.1 relay access denied")],
+    ];
+    for answers in all {
+        let (result, complaints) = carried(answers, &["a@example.org", "b@example.org", "c@example.org"]);
+        assert_eq!(result, Ok(()), "{answers:?}");
+        let [complaint] = &complaints[..] else { panic!("{complaints:?}") };
+        assert!(complaint.contains("does not take b@example.org"), "{complaint}");
+        assert!(complaint.ends_with("; the others have the mail"), "{complaint}");
+    }
+    let nobody = &[("RCPT TO:<a", "450 greylisted"), ("RCPT TO:<b", "550 5.1.1 unknown")];
+    let (result, complaints) = carried(nobody, &["a@example.org", "b@example.org"]);
+    assert!(matches!(result, Err(Refusal::Later(..))) && complaints.is_empty(), "{result:?}");
+    let (result, complaints) = carried(all[0], &["b@example.org", "bb@example.org"]);
     let Err(Refusal::ForGood(why)) = result else { panic!("{result:?}") };
     assert!(why.contains("<b@") || why.contains("b@example.org: "), "{why}");
     assert_eq!(complaints, [""; 0]);

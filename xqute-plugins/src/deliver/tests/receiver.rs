@@ -38,6 +38,9 @@ impl Carrier for Folder {
     fn carry(&self, message: &Message) -> Result<(), Refusal> {
         let mut tried = OpenOptions::new().append(true).create(true).open(self.0.join("tried")).unwrap();
         writeln!(tried, "{}", message.id).unwrap();
+        if fs::read_to_string(self.0.join("never")).is_ok_and(|it| it == message.id) {
+            return Err(Refusal::Later("not that one".into(), None));
+        }
         let answers = fs::read_to_string(self.0.join("answers")).unwrap();
         let (answer, rest) = answers.split_once('\n').unwrap_or(("ok", ""));
         fs::write(self.0.join("answers"), rest).unwrap();
@@ -117,6 +120,11 @@ impl Receiver {
     pub(super) fn answers(&self, answers: &[&str]) {
         let text: String = answers.iter().map(|it| format!("{it}\n")).collect();
         fs::write(self.0.path().join("answers"), text).unwrap();
+    }
+
+    /// Whatever it is asked, this message is for later.
+    pub(super) fn never_takes(&self, id: &str) {
+        fs::write(self.0.path().join("never"), id).unwrap();
     }
 
     pub(super) fn workdir(&self) -> PathBuf {
