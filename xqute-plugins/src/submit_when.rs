@@ -30,6 +30,7 @@ mod command;
 mod condition;
 mod outdated;
 mod rule;
+mod turns;
 mod window;
 
 #[cfg(test)]
@@ -39,13 +40,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
-use xqute::{BoxError, Job, Run, Submit, hook};
+use xqute::{BoxError, Job, Run, Scheduler, Submit, hook};
 
 use crate::filter::Filter;
 use crate::units::{Size, Time};
 use condition::Holds;
 use rule::Checked;
+use turns::Turns;
 
 xqute::plugin!(name = "submit-when", enabled = false);
 
@@ -53,7 +54,7 @@ xqute::plugin!(name = "submit-when", enabled = false);
 pub const EVERY: Duration = Duration::from_secs(30);
 /// How long a command may take, where a rule does not say.
 pub const LIMIT: Duration = Duration::from_secs(30);
-/// So many commands of rules run at once.
+/// So many commands of rules run at once, and one less than there are slots.
 const COMMANDS: usize = 4;
 
 /// The configuration of `submit-when`.
@@ -86,7 +87,7 @@ pub struct Rule {
     /// Holds where this is not there.
     pub absent: Option<PathBuf>,
     /// Holds where this program, with these arguments, exits with 0. No shell reads it; it runs in the job's directory, with
-    /// `XQUTE_JOB_INDEX` in its environment.
+    /// `XQUTE_JOB_INDEX` and `XQUTE_METADIR` (the work directory) in its environment.
     pub command: Option<Vec<String>>,
     /// Of `command`: how long it may take, before it is killed and the condition does not hold. Default: [`LIMIT`].
     pub limit: Option<Time>,
@@ -94,7 +95,7 @@ pub struct Rule {
     pub between: Option<String>,
     /// Holds on these days; one that begins in the evening goes on into the next. Default: every day, where there is `between`.
     pub days: Vec<Day>,
-    /// Of `between` and `days`: the time zone, as `"Europe/Berlin"`. Default: the system's.
+    /// Of `between` and `days`: the time zone, as `"Europe/Berlin"`. Default: the system's; has that none, this has to be given.
     pub time_zone: Option<String>,
     /// What becomes of a job of which the condition does not hold. Default: [`Otherwise::Skip`] with `outdated`,
     /// [`Otherwise::Veto`] without a condition, else [`Otherwise::Wait`].
@@ -133,24 +134,25 @@ pub enum Day {
 #[derive(Debug)]
 struct Rules {
     rules: Vec<Checked>,
-    commands: Semaphore,
+    turns: Turns,
 }
 
 #[hook]
-fn on_init(run: &Run) -> Result<(), BoxError> {
+fn on_init(run: &Run, scheduler: &Scheduler) -> Result<(), BoxError> {
     let config: SubmitWhenConfig = run.config("submit-when")?.unwrap_or_default();
     let rules =
         (1..).zip(config.rule).map(|(number, rule)| Checked::new(rule, number)).collect::<Result<_, _>>()?;
-    Ok(run.init_state(Rules { rules, commands: Semaphore::new(COMMANDS) })?)
+    Ok(run.init_state(Rules { rules, turns: Turns::new(COMMANDS, scheduler.forks()) })?)
 }
 
 #[hook]
 async fn on_job_submitting(run: &Run, job: &Job) -> Result<Submit, BoxError> {
-    let Some(Rules { rules, commands }) = run.state::<Rules>() else { return Ok(Submit::Proceed) };
+    let Some(Rules { rules, turns }) = run.state::<Rules>() else { return Ok(Submit::Proceed) };
     for rule in rules.iter().filter(|it| it.jobs.matches(job)) {
-        let submit = match rule.condition.look(run, job, commands).await {
+        let submit = match rule.condition.look(run, job, turns, rule.waits()).await {
             Holds::Yes => continue,
             Holds::No { why, until } => rule.otherwise(&why, until),
+            Holds::NotYet(why, wait) => rule.otherwise(&why, Some(wait)),
             Holds::Unknown(why) => rule.unknown(&why)?,
         };
         return Ok(submit);

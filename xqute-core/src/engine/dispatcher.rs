@@ -323,9 +323,14 @@ impl Dispatcher {
         self.broken.is_none() && !self.abandoned && !self.signal_asked && !self.recovery.is_asking()
     }
 
-    /// Whether the jobs with unfinished hooks are few enough to go on: 4 x forks + 1,024 at most.
+    /// Whether the jobs with unfinished hooks are few enough to go on.
     fn hooks_keep_up(&self) -> bool {
-        self.calling < self.settings.forks.saturating_mul(4).saturating_add(1024)
+        self.calling < self.most_with_hooks()
+    }
+
+    /// So many jobs may have unfinished hooks.
+    fn most_with_hooks(&self) -> usize {
+        self.settings.forks.saturating_mul(4).saturating_add(1024)
     }
 }
 

@@ -81,6 +81,8 @@ impl Submit {
     /// The reason is what `xqute status` and `explain` tell of the job. It is written to the journal when it is another than the
     /// last time: say the same as long as it is the same, without figures that change from second to second.
     ///
+    /// At most 4 x forks + 1,024 jobs are held at once: [`feed`](crate::Xqute::feed) waits then.
+    ///
     /// ```
     /// # use xqute_core as xqute;
     /// use std::time::Duration;

@@ -35,7 +35,7 @@ fn command(argv: &[String], run: &Run, job: &Job) -> Command {
     for name in run.withheld() {
         command.env_remove(name);
     }
-    command.env("XQUTE_JOB_INDEX", job.index().to_string());
+    command.env("XQUTE_JOB_INDEX", job.index().to_string()).env("XQUTE_METADIR", run.workdir());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
     if let Some(cwd) = job.cwd() {
         command.current_dir(cwd);

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
 use xqute::{Job, Run};
 
+use super::turns::{SOON, Turns};
 use super::window::Window;
 use super::{command, outdated};
 use crate::units::Size;
@@ -41,13 +41,15 @@ pub(super) enum Holds {
         why: String,
         until: Option<Duration>,
     },
+    /// It can be told after so long, for this reason.
+    NotYet(String, Duration),
     /// Nobody can tell, for this reason.
     Unknown(String),
 }
 
 impl Condition {
-    /// Looks. No more commands run at once than `commands` has permits.
-    pub(super) async fn look(&self, run: &Run, job: &Job, commands: &Semaphore) -> Holds {
+    /// Looks. Where too many commands run already, one that `waits` is told so at once: the gate that it stands in has a slot.
+    pub(super) async fn look(&self, run: &Run, job: &Job, turns: &Turns, waits: bool) -> Holds {
         match self {
             Self::Never => no("it is one of those that are not to be submitted".to_owned()),
             // A file that the last attempt has left, which failed, is not done.
@@ -65,9 +67,11 @@ impl Condition {
                 Err(error) => unknown(path, &error),
             },
             Self::Command { argv, limit } => {
-                // Nobody closes it: an error cannot be.
-                let _permit = commands.acquire().await;
-                command::look(argv, *limit, run, job).await
+                let turn = if waits { turns.take(job.index()) } else { turns.wait().await };
+                match turn {
+                    Some(_turn) => command::look(argv, *limit, run, job).await,
+                    None => Holds::NotYet(format!("its turn to ask `{}` has not come", argv.join(" ")), SOON),
+                }
             }
             Self::Between(window) => match window.opens_in(Timestamp::now()) {
                 None => Holds::Yes,

@@ -61,6 +61,11 @@ impl Checked {
         }
     }
 
+    /// Whether a job of which its condition does not hold waits.
+    pub(super) fn waits(&self) -> bool {
+        self.otherwise == Otherwise::Wait
+    }
+
     /// What is answered where nobody can tell whether it holds. Who waits goes on waiting; else the job has failed: it is neither to
     /// run, nor to count as done or not wanted, for a mistake.
     pub(super) fn unknown(&self, why: &str) -> Result<Submit, BoxError> {
@@ -121,7 +126,11 @@ fn condition(rule: Rule) -> Result<Condition, String> {
                     .into(),
             );
         }
-        return Ok(Condition::Command { argv, limit: limit.map_or(LIMIT, |it| it.0) });
+        let limit = limit.map_or(LIMIT, |it| it.0);
+        if limit.is_zero() {
+            return Err("`limit` is 0, in which nothing ends: give it a time, or leave it out".into());
+        }
+        return Ok(Condition::Command { argv, limit });
     }
     if between.is_some() || !days.is_empty() {
         return Window::new(between.as_deref(), &days, time_zone.as_deref()).map(Condition::Between);

@@ -103,7 +103,7 @@ async fn conditions_are_looked_at_where_the_job_runs() {
         ("min_free = 1", ""),
         ("command = ['test', '-e', 'go']", ""),
         ("command = ['test', '-e', 'none']", "`test -e none` exits with 1"),
-        ("command = ['sh', '-c', 'test $XQUTE_JOB_INDEX = 0']", ""),
+        ("command = ['sh', '-c', 'test $XQUTE_JOB_INDEX = 0 && test $XQUTE_METADIR -ef work']", ""),
         ("between = '00:00-24:00'", ""),
     ] {
         run(dir.path(), &rule(condition), [JobSpec::new(["true"])]).await;
@@ -155,6 +155,31 @@ async fn a_job_that_waits_lets_others_go_before_it_and_runs_when_it_may() {
     assert_eq!(told(dir.path()), ["ran", "ran"]);
 }
 
+/// Of the two slots one is the other jobs', whatever the rules' commands do.
+#[tokio::test]
+async fn commands_that_take_long_hold_up_no_job_without_a_rule() {
+    let dir = tempfile::tempdir().unwrap();
+    let slow = "command = ['sh', '-c', 'while ! test -e go; do sleep 0.01; done']";
+    let rules = format!("[[rule]]\njobs = {{ tag = 'slow' }}\n{slow}\nevery = '20ms'");
+    let builder = Xqute::builder().workdir(dir.path().join("work")).backend(Null::new()).forks(2);
+    let xqute = builder.config("submit-when", config(&rules)).build().unwrap();
+    let mut events = xqute.events();
+    for spec in
+        [JobSpec::new(["true"]).tag("slow"), JobSpec::new(["true"]).tag("slow"), JobSpec::new(["true"])]
+    {
+        xqute.feed(spec.cwd(dir.path())).await.unwrap();
+    }
+    xqute.stop_feeding();
+    xqute.start().unwrap();
+    while xqute.run().progress().counts.succeeded == 0 {
+        events.next().await;
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(told(dir.path())[2], "ran");
+    fs::write(dir.path().join("go"), "").unwrap();
+    assert_eq!(xqute.run_until_complete().await.unwrap().counts.succeeded, 3);
+}
+
 #[test]
 fn a_rule_that_makes_no_sense_is_told_before_the_run() {
     for (rule, why) in [
@@ -170,6 +195,7 @@ fn a_rule_that_makes_no_sense_is_told_before_the_run() {
         ("outdated = true\nevery = '1s'", "`every` is for `otherwise = \"wait\"`"),
         ("exists = 'a'\nevery = 0", "`every` is 0"),
         ("command = []", "`command` is empty"),
+        ("command = ['true']\nlimit = 0", "`limit` is 0, in which nothing ends"),
         ("between = 'noon'", "`between = \"noon\"` is no time of day"),
     ] {
         let told = wrong(&format!("[[rule]]\n{rule}\n"));

@@ -34,7 +34,7 @@ impl Window {
                 let zone = TimeZone::get(name);
                 (zone.map_err(|why| format!("`time_zone = \"{name}\"`: {why}"))?, format!(" ({name})"))
             }
-            None => (TimeZone::system(), String::new()),
+            None => (systems(TimeZone::try_system())?, String::new()),
         };
         let mut on = [days.is_empty(); 7];
         days.iter().for_each(|day| on[*day as usize] = true);
@@ -88,6 +88,15 @@ impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+/// Not UTC, where the system's is not known: night would be day there.
+fn systems(zone: Result<TimeZone, jiff::Error>) -> Result<TimeZone, String> {
+    zone.map_err(|why| {
+        format!(
+            "the system's time zone is not known: give `time_zone`, as \"Europe/Berlin\" or \"UTC\": {why}"
+        )
+    })
 }
 
 /// `22:00-06:00`; `24:00` ends a day.
@@ -158,5 +167,7 @@ mod tests {
         }
         let why = Window::new(None, &[Day::Mon], Some("Mars/Olympus")).unwrap_err();
         assert!(why.contains("Mars/Olympus"), "{why}");
+        let why = systems(TimeZone::get("Mars/Olympus")).unwrap_err();
+        assert!(why.contains("give `time_zone`"), "{why}");
     }
 }

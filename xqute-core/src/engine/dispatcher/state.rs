@@ -12,9 +12,10 @@ use crate::job::{JobFiles, Moment, Output};
 use crate::script::Fragments;
 
 impl Dispatcher {
-    /// Whether there is room for another job to wait: as many as run at once, twice, and while hooks keep up.
+    /// Whether there is room for another job to wait: as many as run at once, twice, and while hooks keep up. Those that hooks hold
+    /// back count with those that hooks have, also while they are asked about again: else all of an endless list would be held.
     pub(in crate::engine) fn wants_more(&self) -> bool {
-        self.hooks_keep_up()
+        self.calling + self.held_jobs + self.again.len() < self.most_with_hooks()
             && self.broken.is_none()
             && (self.is_stopping()
                 || self.queue.len() + self.again.len() <= self.settings.forks.saturating_mul(2))

@@ -85,3 +85,38 @@ fn a_run_that_is_stopped_or_killed_jobs_wait_for_no_answer() {
     world.dispatcher.timer(1, Timer::Later);
     assert_eq!(world.dispatcher.counts().cancelled, 2);
 }
+
+/// Else a list without end would be read to its end while a rule lets none of it run.
+#[test]
+fn only_so_many_are_held_however_often_they_are_asked_about() {
+    let mut world = World::new(2, true);
+    let holds = |world: &mut World| {
+        for _ in 0..3000 {
+            if world.dispatcher.wants_more() {
+                world.feed();
+            }
+            while !world.calls.is_empty() {
+                world.give(0, LATER);
+            }
+        }
+        world.fed()
+    };
+    let most = 4 * 2 + 1024;
+    assert_eq!(holds(&mut world), most);
+    // Each is asked about again, and says the same: no room for others is made by that.
+    for _ in 0..2 {
+        (0..most).for_each(|index| world.timer(index, Timer::Later));
+        assert!(!world.dispatcher.wants_more());
+        assert_eq!(holds(&mut world), most);
+    }
+    world.timer(0, Timer::Later);
+    world.gate(0, 0);
+    world.accept(0);
+    world.exit(0, Ok(()));
+    while !world.calls.is_empty() {
+        world.give(0, 0);
+    }
+    assert!(world.dispatcher.wants_more(), "one that has run makes room");
+    world.finish();
+    assert_eq!(world.dispatcher.counts().succeeded, world.fed());
+}
