@@ -77,6 +77,47 @@ fn what_is_up_to_date_is_done_as_with_make_and_what_has_failed_is_not() {
     assert_eq!(out, format!("{done}{done}{done}{why}{bad}{bad}{rest}"), "{err}");
 }
 
+/// The system's zone is one in which it is eight seconds to twelve: its offset from UTC is as large as that needs.
+#[test]
+fn a_job_starts_when_its_window_opens() {
+    let (code, out, err) = told(
+        "off=$(( $(date -u +%s) % 86400 - 12 * 3600 + 8 )); sign=+; [ $off -ge 0 ] || { sign=-; off=$(( -off )); }
+         export TZ=$(printf 'TST%s%d:%02d:%02d' $sign $((off / 3600)) $((off / 60 % 60)) $((off % 60)))
+         rules 'name = \"noon\"\njobs = { index = \"0\" }\nbetween = \"12:00-13:00\"\nevery = \"1h\"' 'between = \"11:00-13:00\"\nevery = \"1h\"'
+         xqute run -q -j1 --shell 'date +%H >> ran; : {}' ::: late now & until_told '1 held, 1 succeeded'; xqute explain 0 | sed -n 2p
+         wait $!; echo $?; grep -c . ran; tail -1 ran | cut -c1-2; xqute journal | grep -c ' held '",
+    );
+    let wanted = "  held by plugin `submit-when`: noon: it is not 12:00-13:00\n0\n2\n12\n1\n";
+    assert_eq!((code, out.as_str()), (Some(0), wanted), "{err}");
+}
+
+/// A disk of two megabytes, which a file fills.
+const DISK: &str = r#"
+    mkdir disk; mount -t tmpfs -o size=2m none disk; head -c 1500000 /dev/zero > disk/full
+    rules 'name = "room"\nmin_free = "1M"\npath = "disk"\nevery = "50ms"'
+    xqute run -q touch ran & until_told '1 held'; xqute explain 0 | sed -n 2p; ls ran 2> /dev/null
+    rm disk/full; wait $!; echo $?; ls ran; xqute journal | grep -c ' held '"#;
+
+#[test]
+fn a_job_starts_when_there_is_room() {
+    let line = format!("{HEAD}{DISK}").replace('\'', r"'\''");
+    let (code, out, err) = bash(&format!("unshare -rm bash -c '{line}'"));
+    let wanted = "  held by plugin `submit-when`: room: less than 1M is free in disk\n0\nran\n1\n";
+    assert_eq!((code, out.as_str()), (Some(0), wanted), "{err}");
+}
+
+/// It was stopped, and has left half of it: that is newer than its input.
+#[test]
+fn what_an_earlier_run_has_begun_is_not_up_to_date() {
+    let (_, out, err) = told(
+        "rules 'outdated = true'; echo in > in; touch -d '1 hour ago' in
+         run() { xqute run -q --plugins -outputs --in in --out out sh -c 'echo half > out; test -e go || sleep 60; echo whole > out'; }
+         run 2> /dev/null & until test -s out; do sleep 0.02; done; xqute kill > /dev/null; wait; cat out
+         touch go; run; cat out; xqute status | head -1",
+    );
+    assert_eq!(out, "half\nwhole\n1 job: 1 succeeded\n", "{err}");
+}
+
 #[test]
 fn a_mistake_in_a_rule_is_told_before_anything_runs() {
     for (rule, wrong) in [

@@ -19,11 +19,11 @@
 
 mod aside;
 mod stamp;
+mod under_way;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -33,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use xqute::{BoxError, Job, Run, Scheduler, Verdict, hook};
 
 use stamp::Before;
+use under_way::{UnderWay, place};
 
 xqute::plugin!(name = "outputs");
 
@@ -66,20 +67,19 @@ struct Outputs {
     config: OutputsConfig,
     /// When the run began.
     began: SystemTime,
-    /// By the job's index, what its outputs were before its attempt.
-    before: Mutex<HashMap<usize, Vec<Before>>>,
+    under_way: Mutex<UnderWay>,
     /// How many files were moved, and the first of them.
     moved: Mutex<(usize, PathBuf)>,
 }
 
 impl Outputs {
-    fn before(&self) -> MutexGuard<'_, HashMap<usize, Vec<Before>>> {
-        self.before.lock().unwrap_or_else(PoisonError::into_inner)
+    fn under_way(&self) -> MutexGuard<'_, UnderWay> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Each output of a job, where it is, and what it was before the attempt.
     fn of<'j>(&self, job: &'j Job) -> impl Iterator<Item = (&'j Path, PathBuf, Before)> {
-        let known = self.before().get(&job.index()).cloned();
+        let known = self.under_way().before(job.index());
         // An earlier run has submitted the attempt: what was before it, nobody knows.
         let unseen = if known.is_none() { self.since(job) } else { Before::Unknown };
         let before = move |nth: usize| known.as_ref().and_then(|it| it.get(nth)).unwrap_or(&unseen).clone();
@@ -117,10 +117,10 @@ impl Outputs {
         if self.config.partial == Partial::Leave {
             return;
         }
-        let inputs: Vec<PathBuf> = job.inputs().map(|it| job.resolve(it)).collect();
+        let inputs: Vec<PathBuf> = job.inputs().map(|it| place(&job.resolve(it))).collect();
         for (_, at, before) in self.of(job) {
             // A file that the job changes in its place is needed by the next attempt.
-            if inputs.contains(&at) || !stamp::is_partial(&at, &before) {
+            if inputs.contains(&place(&at)) || !stamp::is_partial(&at, &before) {
                 continue;
             }
             match aside::move_aside(&at) {
@@ -146,7 +146,7 @@ impl Outputs {
     }
 
     fn forget(&self, job: &Job) {
-        self.before().remove(&job.index());
+        self.under_way().ends(job.index());
     }
 }
 
@@ -159,7 +159,7 @@ fn on_init(run: &Run, scheduler: &Scheduler) -> Result<(), BoxError> {
         run.init_state(Outputs {
             config,
             began: SystemTime::now(),
-            before: Mutex::default(),
+            under_way: Mutex::default(),
             moved: Mutex::default(),
         })?;
     }
@@ -170,8 +170,12 @@ fn on_init(run: &Run, scheduler: &Scheduler) -> Result<(), BoxError> {
 #[hook(priority = 1000)]
 fn on_job_submitting(run: &Run, job: &Job) {
     if let Some(outputs) = run.state::<Outputs>().filter(|_| job.outputs().len() > 0) {
-        let before = job.outputs().map(|it| Before::now(&job.resolve(it))).collect();
-        outputs.before().insert(job.index(), before);
+        let now = |path| {
+            let at = job.resolve(path);
+            (place(&at), Before::now(&at))
+        };
+        let before = job.outputs().map(now).collect();
+        outputs.under_way().begins(job.index(), before);
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use xqute::{JobSpec, Summary, Xqute};
 
 async fn run(dir: &Path, jobs: impl IntoIterator<Item = JobSpec>) -> Summary {
-    let xqute = Xqute::builder().workdir(dir.join("work")).select(["outputs"]).build().unwrap();
+    let xqute = Xqute::builder().workdir(dir.join("work")).select(["outputs"]).forks(2).build().unwrap();
     for job in jobs {
         xqute.feed(job.cwd(dir)).await.unwrap();
     }
@@ -50,4 +50,25 @@ async fn what_cannot_be_moved_is_told_and_stays() {
     let summary = run(dir.path(), [spec]).await;
     assert!(summary.notes.iter().any(|it| it.contains("cannot be moved aside")), "{:?}", summary.notes);
     assert!(dir.path().join(&name).exists());
+}
+
+/// A job that fails without having touched it does not take what another has written.
+#[tokio::test]
+async fn what_two_jobs_under_way_say_they_write_is_moved_for_neither() {
+    let dir = tempfile::tempdir().unwrap();
+    // The first writes once the second has begun, which fails once that is written.
+    let first = "while ! test -e begun; do sleep 0.01; done; echo good > out";
+    let second = "touch begun; while ! test -s out; do sleep 0.01; done; exit 3";
+    let spec = |line: &str, out: &str| JobSpec::new(["sh", "-c", line]).output(out);
+    let summary = run(dir.path(), [spec(first, "out"), spec(second, "./out")]).await;
+    assert_eq!((summary.counts.succeeded, summary.counts.failed), (1, 1));
+    assert_eq!(fs::read_to_string(dir.path().join("out")).unwrap(), "good\n");
+}
+
+#[tokio::test]
+async fn an_input_is_one_whatever_way_leads_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = JobSpec::new(["sh", "-c", "echo half > x; exit 3"]).input("./x").output("x");
+    run(dir.path(), [spec]).await;
+    assert!(dir.path().join("x").exists());
 }

@@ -19,6 +19,8 @@ pub(super) fn look(job: &Job) -> Holds {
     let Some(oldest) = outputs.into_iter().min() else { return Holds::Yes };
     match inputs.into_iter().max() {
         Some(newest) if newest > oldest => Holds::Yes,
+        // What is done is not asked about: an earlier run has begun it, and its outputs may be half.
+        _ if job.stdout_file().exists() => Holds::Yes,
         Some(_) => no("it is up to date: its outputs are not older than its inputs".to_owned()),
         None => no("it is up to date: its outputs are there".to_owned()),
     }
