@@ -25,6 +25,19 @@ const TOLD: u64 = 16 * 1024;
 /// and so many characters are told.
 const WIDTH: usize = 200;
 
+/// By which answers (4xx) a message itself is bad, and would be another time. Any other is of who was asked, where, and by whom: an
+/// address that was withdrawn, a token that has changed, a proxy that is in the way for a while. That can be mended.
+const BAD_MESSAGE: [StatusCode; 8] = [
+    StatusCode::BAD_REQUEST,
+    StatusCode::CONFLICT,
+    StatusCode::LENGTH_REQUIRED,
+    StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    StatusCode::UNPROCESSABLE_ENTITY,
+    StatusCode::PRECONDITION_REQUIRED,
+    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+];
+
 /// How an address is spoken to.
 #[derive(Debug)]
 pub(crate) struct Options {
@@ -47,6 +60,9 @@ pub(crate) struct Poster {
 impl Poster {
     /// For this address. The error says what is wrong with it, and not what it is.
     pub(crate) fn new(address: &Revealed, options: &Options) -> Result<Self, String> {
+        if options.timeout.is_zero() {
+            return Err("a `timeout` of 0 leaves the server no time at all".to_owned());
+        }
         let uri: Uri = address.expose().parse().map_err(|_| "`url` is no URL".to_owned())?;
         let host = uri.host().unwrap_or_default();
         let is_local = is_loopback(host);
@@ -130,7 +146,7 @@ fn judge(
         return Ok(());
     }
     if status.is_redirection() {
-        return Err(Refusal::ForGood(format!("it answered {status}: no redirect is followed")));
+        return Err(Refusal::Later(format!("it answered {status}: no redirect is followed"), None));
     }
     let said = said();
     let why = if said.is_empty() {
@@ -138,13 +154,11 @@ fn judge(
     } else {
         format!("it answered {status}: {said}")
     };
-    let is_late =
-        [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS].contains(&status);
-    if is_late || status.is_server_error() {
-        let after = headers.get(RETRY_AFTER).and_then(|it| wait(it.to_str().ok()?, now));
-        return Err(Refusal::Later(why, after));
+    if BAD_MESSAGE.contains(&status) {
+        return Err(Refusal::ForGood(why));
     }
-    Err(Refusal::ForGood(why))
+    let after = headers.get(RETRY_AFTER).and_then(|it| wait(it.to_str().ok()?, now));
+    Err(Refusal::Later(why, after))
 }
 
 /// How long `Retry-After` says to wait: seconds, or a date.

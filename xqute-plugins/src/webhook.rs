@@ -41,15 +41,16 @@ const ID: &str = "idempotency-key";
 const SIGNATURE: &str = "x-xqute-signature-256";
 /// What the plugin sets itself.
 const OWN: [&str; 6] = [ID, SIGNATURE, "content-type", "content-length", "transfer-encoding", "host"];
-/// What nobody else should read.
-const SECRET: [&str; 3] = ["authorization", "proxy-authorization", "cookie"];
+/// Headers that have this in their names hold what nobody else should read, as far as anybody can tell from a name: `Authorization`,
+/// `X-Api-Key`, `Private-Token`.
+const SECRET: [&str; 7] = ["auth", "cookie", "credential", "key", "password", "secret", "token"];
 
 config! {
     /// The configuration of `webhook`. Without a URL it is an error.
     pub struct WebhookConfig {
         /// Where the URL is that is posted to. Who knows it may post there, so it is a secret.
         pub url: Option<Secret> = None,
-        /// Further headers, by name. Default: none.
+        /// Further headers, by name. One whose name tells that it is secret has to be a secret. Default: none.
         pub headers: BTreeMap<String, Header> = BTreeMap::new(),
         /// Where the key is that bodies are signed with, in the header `X-Xqute-Signature-256`. Default: they are not signed.
         pub sign: Option<Secret> = None,
@@ -148,7 +149,7 @@ fn header(run: &Run, name: &str, value: &Header) -> Result<(HeaderName, HeaderVa
     }
     let revealed;
     let text = match value {
-        Header::Text(_) if SECRET.contains(&known.as_str()) => {
+        Header::Text(_) if SECRET.iter().any(|it| known.as_str().contains(it)) => {
             return Err(format!(
                 "the header `{name}` is a secret: say where it is, as `{name} = {{ env = \"NAME\" }}`"
             )

@@ -163,12 +163,12 @@ fn plugins_deliver_at_the_same_time_when_the_run_ends() {
 
 #[test]
 fn what_is_refused_is_told_and_kept() {
-    let server = Server::start(&[Answer::Status(403, None)]);
+    let server = Server::start(&[Answer::Status(422, None)]);
     let desk = Desk::new("webhook", "");
     let (code, told) = desk.run(&server.url(), &["run", "true"]);
     assert_eq!(code, Some(0), "{told}");
     assert!(
-        told.contains("webhook: 1 message refused (it answered 403 Forbidden: so so); kept in "),
+        told.contains("webhook: 1 message refused (it answered 422 Unprocessable Entity: so so); kept in "),
         "{told}"
     );
     assert!(desk.path().join(".xqute/plugins/webhook/outbox/refused").exists());

@@ -75,10 +75,13 @@ fn answers_mean_now_later_or_never() {
     assert_eq!((judged(200, None), judged(204, None)), (Ok(()), Ok(())));
     let later =
         |code, after| matches!(judged(code, after), Err(Refusal::Later(why, None)) if why.ends_with(": why"));
-    assert!([408, 425, 429, 500, 503].into_iter().all(|code| later(code, None)));
+    assert!(
+        [401, 403, 404, 405, 407, 408, 410, 425, 429, 500, 503].into_iter().all(|code| later(code, None))
+    );
+    assert!(matches!(judged(302, None), Err(Refusal::Later(why, None)) if why.contains("no redirect")));
     assert!(later(429, Some("soon")));
     let never = |code| matches!(judged(code, Some("1")), Err(Refusal::ForGood(_)));
-    assert!([302, 400, 401, 403, 404, 410, 413].into_iter().all(never));
+    assert!([400, 409, 413, 415, 422].into_iter().all(never));
     let asked = |after| match judged(503, Some(after)) {
         Err(Refusal::Later(_, Some(wait))) => wait.as_secs(),
         other => panic!("{after}: {other:?}"),

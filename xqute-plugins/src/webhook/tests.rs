@@ -33,6 +33,9 @@ async fn what_is_wrong_is_told_when_the_run_is_built() {
             json!({ "url": url, "headers": { "Authorization": "hunter2" } }),
             "the header `Authorization` is a secret",
         ),
+        (json!({ "url": url, "headers": { "X-Api-Key": "hunter2" } }), "the header `X-Api-Key` is a secret"),
+        (json!({ "url": url, "headers": { "Private-Token": "hunter2" } }), "`Private-Token` is a secret"),
+        (json!({ "url": url, "timeout": 0 }), "a `timeout` of 0"),
         (json!({ "url": url, "headers": { "Host": "x" } }), "the header `Host` is not for configuration"),
         (
             json!({ "url": url, "headers": { "x": prints("a\nhunter2") } }),
