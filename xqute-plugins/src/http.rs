@@ -4,6 +4,7 @@
 //! configuration allows more. No redirect is followed: what is sent is for the one who was named. No error tells the address.
 
 mod date;
+mod hidden;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use ureq::{Agent, Error};
 use xqute::Revealed;
 
 use crate::deliver::Refusal;
+use hidden::Hidden;
 
 /// Of an answer so many bytes are read; what is secret in them is taken out,
 const TOLD: u64 = 16 * 1024;
@@ -54,7 +56,7 @@ pub(crate) struct Poster {
     agent: Agent,
     uri: Uri,
     /// What no message may show: the address, and what of it is found alone.
-    hidden: Vec<String>,
+    hidden: Hidden,
 }
 
 impl Poster {
@@ -93,9 +95,7 @@ impl Poster {
             Some(trusted) => config.tls_config(TlsConfig::builder().root_certs(trusted).build()),
             None => config,
         };
-        let path = uri.path_and_query().map(|it| it.as_str()).filter(|it| it.len() > 1);
-        let hidden = [Some(address.expose()), path].into_iter().flatten().map(str::to_owned).collect();
-        Ok(Self { agent: config.build().new_agent(), uri, hidden })
+        Ok(Self { agent: config.build().new_agent(), uri, hidden: Hidden::address(address.expose()) })
     }
 
     /// Posts this JSON, once.
@@ -111,9 +111,10 @@ impl Poster {
             // An answer that cannot be read says nothing.
             let _ = body.into_reader().take(TOLD).read_to_end(&mut said);
             // A server may say again what it was told.
-            let secret = headers.values().filter(|it| it.is_sensitive()).filter_map(|it| it.to_str().ok());
-            let said = String::from_utf8_lossy(&said).into_owned();
-            self.told(&secret.fold(said, |text, it| text.replace(it, "…")))
+            let mut hidden = self.hidden.clone();
+            let secret = headers.values().filter(|it| it.is_sensitive());
+            secret.filter_map(|it| it.to_str().ok()).for_each(|it| hidden.add(it));
+            line(&hidden.taken_out(&String::from_utf8_lossy(&said)))
         })
     }
 
@@ -130,9 +131,12 @@ impl Poster {
 
     /// A text of others as one line that does not show the address.
     fn told(&self, text: &str) -> String {
-        let text = self.hidden.iter().fold(text.to_owned(), |text, it| text.replace(it, "…"));
-        text.trim().chars().take(WIDTH).map(|it| if it.is_control() { ' ' } else { it }).collect()
+        line(&self.hidden.taken_out(text))
     }
+}
+
+fn line(text: &str) -> String {
+    text.trim().chars().take(WIDTH).map(|it| if it.is_control() { ' ' } else { it }).collect()
 }
 
 /// What an answer means, which said this much more.

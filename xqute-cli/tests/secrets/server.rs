@@ -87,7 +87,8 @@ fn http(client: &TcpStream) {
     }
     let _ = reader.read_exact(&mut vec![0; length]);
     let first = head.lines().next().unwrap_or_default().to_owned();
-    let body = format!("you said {head}");
+    let words: Vec<&str> = head.split(['/', ' ', '\r', '\n']).filter(|it| it.contains("hunter2")).collect();
+    let body = format!("you said {}\n{head}", words.join("\n"));
     let length = body.len();
     say(
         client,

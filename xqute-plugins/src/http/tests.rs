@@ -56,7 +56,7 @@ async fn only_what_is_encrypted_or_does_not_leave_the_machine_is_spoken_to() {
 #[test]
 fn an_answer_that_says_the_address_again_does_not_show_half_of_it() {
     let (agent, uri) = (Agent::new_with_defaults(), Uri::from_static("https://a.example/hunter2"));
-    let poster = Poster { agent, uri, hidden: vec!["/hunter2".to_owned()] };
+    let poster = Poster { agent, uri, hidden: Hidden::address("https://a.example/hunter2") };
     for before in WIDTH - 8..=WIDTH {
         let told = poster.told(&format!("{}/hunter2", "x".repeat(before)));
         assert!(!told.contains("hu") && told.chars().count() <= WIDTH, "{told}");
