@@ -28,6 +28,7 @@
 
 mod command;
 mod condition;
+mod looks;
 mod outdated;
 mod rule;
 mod turns;
@@ -45,6 +46,7 @@ use xqute::{BoxError, Job, Run, Scheduler, Submit, hook};
 use crate::filter::Filter;
 use crate::units::{Size, Time};
 use condition::Holds;
+use looks::Looks;
 use rule::Checked;
 use turns::Turns;
 
@@ -52,7 +54,7 @@ xqute::plugin!(name = "submit-when", enabled = false);
 
 /// After which time it is asked again about a job that waits, where a rule does not say.
 pub const EVERY: Duration = Duration::from_secs(30);
-/// How long a command may take, where a rule does not say.
+/// How long a command may take, where a rule does not say; and a file system to answer.
 pub const LIMIT: Duration = Duration::from_secs(30);
 /// So many commands of rules run at once, and one less than there are slots.
 const COMMANDS: usize = 4;
@@ -102,6 +104,8 @@ pub struct Rule {
     pub otherwise: Option<Otherwise>,
     /// Where it waits: after which time it is asked again. Default: [`EVERY`].
     pub every: Option<Time>,
+    /// Where it waits: how long at most, in this run, before it is cancelled as one that is vetoed. Default: without end.
+    pub at_most: Option<Time>,
 }
 
 /// What becomes of a job of which a condition does not hold.
@@ -134,7 +138,14 @@ pub enum Day {
 #[derive(Debug)]
 struct Rules {
     rules: Vec<Checked>,
+    asked: Asked,
+}
+
+/// Who is asked whether a condition holds.
+#[derive(Debug)]
+struct Asked {
     turns: Turns,
+    looks: Looks,
 }
 
 #[hook]
@@ -142,18 +153,22 @@ fn on_init(run: &Run, scheduler: &Scheduler) -> Result<(), BoxError> {
     let config: SubmitWhenConfig = run.config("submit-when")?.unwrap_or_default();
     let rules =
         (1..).zip(config.rule).map(|(number, rule)| Checked::new(rule, number)).collect::<Result<_, _>>()?;
-    Ok(run.init_state(Rules { rules, turns: Turns::new(COMMANDS, scheduler.forks()) })?)
+    let asked = Asked { turns: Turns::new(COMMANDS, scheduler.forks()), looks: Looks::new() };
+    Ok(run.init_state(Rules { rules, asked })?)
 }
 
 #[hook]
 async fn on_job_submitting(run: &Run, job: &Job) -> Result<Submit, BoxError> {
-    let Some(Rules { rules, turns }) = run.state::<Rules>() else { return Ok(Submit::Proceed) };
+    let Some(Rules { rules, asked }) = run.state::<Rules>() else { return Ok(Submit::Proceed) };
     for rule in rules.iter().filter(|it| it.jobs.matches(job)) {
-        let submit = match rule.condition.look(run, job, turns, rule.waits()).await {
-            Holds::Yes => continue,
-            Holds::No { why, until } => rule.otherwise(&why, until),
-            Holds::NotYet(why, wait) => rule.otherwise(&why, Some(wait)),
-            Holds::Unknown(why) => rule.unknown(&why)?,
+        let submit = match rule.condition.look(run, job, asked, rule.waits()).await {
+            Holds::Yes => {
+                rule.holds(job.index());
+                continue;
+            }
+            Holds::No { why, until } => rule.otherwise(job.index(), &why, until),
+            Holds::NotYet(why, wait) => rule.otherwise(job.index(), &why, Some(wait)),
+            Holds::Unknown(why) => rule.unknown(job.index(), &why)?,
         };
         return Ok(submit);
     }

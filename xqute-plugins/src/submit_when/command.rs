@@ -1,23 +1,25 @@
 //! With which code does a program exit? Run for a job, for a bounded time.
 
-use std::process::Stdio;
+use std::io;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::process::{Child, Command};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use xqute::{Job, Run};
 
 use super::condition::{Holds, no};
 
-/// Runs it in the job's directory, in a process group of its own. What it prints goes nowhere.
+/// Runs it in the job's directory, in a process group of its own, of which nothing stays. What it prints goes nowhere.
 pub(super) async fn look(argv: &[String], limit: Duration, run: &Run, job: &Job) -> Holds {
     let told = argv.join(" ");
     let mut child = match command(argv, run, job).spawn() {
         Ok(child) => Group(child),
         Err(error) => return Holds::Unknown(format!("`{told}` cannot be started: {error}")),
     };
-    match timeout(limit, child.0.wait()).await {
+    match timeout(limit, child.ends()).await {
         Ok(Ok(status)) if status.success() => Holds::Yes,
         Ok(Ok(status)) => match status.code() {
             Some(code) => no(format!("`{told}` exits with {code}")),
@@ -43,15 +45,34 @@ fn command(argv: &[String], run: &Run, job: &Job) -> Command {
     command
 }
 
-/// A child with what it has started: killed when nobody waits for it any more.
+/// A child with what it has started: killed when it has ended, or nobody waits for it any more.
 struct Group(Child);
+
+impl Group {
+    async fn ends(&mut self) -> io::Result<ExitStatus> {
+        if let Some(pid) = self.pid() {
+            // Until the child is waited for, its group's number is nobody else's: so the rest of the group can be killed first.
+            let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            spawn_blocking(move || waitid(WaitId::Pid(pid), ended)).await??;
+            self.kill();
+        }
+        self.0.wait().await
+    }
+
+    /// `None`: it has been waited for.
+    fn pid(&self) -> Option<Pid> {
+        self.0.id().and_then(|it| Pid::from_raw(it.cast_signed()))
+    }
+
+    fn kill(&self) {
+        if let Some(error) = self.pid().and_then(|pid| kill_process_group(pid, Signal::KILL).err()) {
+            tracing::warn!(target: "xqute::submit-when", "a command of a rule cannot be killed: {error}");
+        }
+    }
+}
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // It has been waited for, where it has no number.
-        let pid = self.0.id().and_then(|it| Pid::from_raw(it.cast_signed()));
-        if let Some(error) = pid.and_then(|pid| kill_process_group(pid, Signal::KILL).err()) {
-            tracing::warn!(target: "xqute::submit-when", "a command of a rule cannot be killed: {error}");
-        }
+        self.kill();
     }
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use xqute::{Job, Run};
 
-use super::turns::{SOON, Turns};
+use super::turns::SOON;
 use super::window::Window;
-use super::{command, outdated};
+use super::{Asked, LIMIT, command, outdated};
 use crate::units::Size;
 
 /// What has to hold.
@@ -49,25 +49,26 @@ pub(super) enum Holds {
 
 impl Condition {
     /// Looks. Where too many commands run already, one that `waits` is told so at once: the gate that it stands in has a slot.
-    pub(super) async fn look(&self, run: &Run, job: &Job, turns: &Turns, waits: bool) -> Holds {
+    pub(super) async fn look(&self, run: &Run, job: &Job, asked: &Asked, waits: bool) -> Holds {
         match self {
             Self::Never => no("it is one of those that are not to be submitted".to_owned()),
             // A file that the last attempt has left, which failed, is not done.
             Self::Outdated if job.trial_count() > 0 => Holds::Yes,
-            Self::Outdated => outdated::look(job),
-            Self::MinFree { least, path } => has_room(&job.resolve(path), *least),
-            Self::Exists(path) => match is_there(&job.resolve(path)) {
-                Ok(true) => Holds::Yes,
-                Ok(false) => no(format!("{} is not there", path.display())),
-                Err(error) => unknown(path, &error),
-            },
-            Self::Absent(path) => match is_there(&job.resolve(path)) {
-                Ok(false) => Holds::Yes,
-                Ok(true) => no(format!("{} is there", path.display())),
-                Err(error) => unknown(path, &error),
-            },
+            Self::Outdated => asked.looks.look(LIMIT, outdated::look(job)).await,
+            Self::MinFree { least, path } => {
+                let (least, path) = (*least, job.resolve(path));
+                asked.looks.look(LIMIT, move || has_room(&path, least)).await
+            }
+            Self::Exists(path) => {
+                let (at, path) = (job.resolve(path), path.clone());
+                asked.looks.look(LIMIT, move || is_there(&at, &path, true)).await
+            }
+            Self::Absent(path) => {
+                let (at, path) = (job.resolve(path), path.clone());
+                asked.looks.look(LIMIT, move || is_there(&at, &path, false)).await
+            }
             Self::Command { argv, limit } => {
-                let turn = if waits { turns.take(job.index()) } else { turns.wait().await };
+                let turn = if waits { asked.turns.take(job.index()) } else { asked.turns.wait().await };
                 match turn {
                     Some(_turn) => command::look(argv, *limit, run, job).await,
                     None => Holds::NotYet(format!("its turn to ask `{}` has not come", argv.join(" ")), SOON),
@@ -89,11 +90,17 @@ fn has_room(path: &Path, least: Size) -> Holds {
     }
 }
 
-fn is_there(path: &Path) -> io::Result<bool> {
-    match fs::metadata(path) {
-        Ok(_) => Ok(true),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
-        Err(error) => Err(error),
+/// Whether something is there, or not there, as is `wanted`.
+fn is_there(at: &Path, path: &Path, wanted: bool) -> Holds {
+    let is_there = match fs::metadata(at) {
+        Ok(_) => true,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => false,
+        Err(error) => return unknown(path, &error),
+    };
+    match is_there {
+        _ if is_there == wanted => Holds::Yes,
+        true => no(format!("{} is there", path.display())),
+        false => no(format!("{} is not there", path.display())),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Does a rule make sense, and what does it answer?
 
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use xqute::{BoxError, Submit};
 
@@ -8,6 +10,7 @@ use super::condition::Condition;
 use super::window::Window;
 use super::{EVERY, LIMIT, Otherwise, Rule};
 use crate::filter::Filter;
+use crate::units::Time;
 
 /// A rule that makes sense.
 #[derive(Debug)]
@@ -19,6 +22,9 @@ pub(super) struct Checked {
     pub(super) condition: Condition,
     otherwise: Otherwise,
     every: Duration,
+    at_most: Option<Duration>,
+    /// Of jobs that wait: since when, where that has an end.
+    since: Mutex<HashMap<usize, Instant>>,
 }
 
 impl Checked {
@@ -28,6 +34,7 @@ impl Checked {
         let wrong = |what: String| BoxError::from(format!("rule {number}: {what}"));
         check_keys(&rule).map_err(wrong)?;
         let (jobs, reason, every) = (rule.jobs.clone(), rule.reason.clone(), rule.every);
+        let at_most = rule.at_most.map(|it| it.0);
         let given = rule.otherwise;
         let condition = condition(rule).map_err(wrong)?;
         let otherwise = given.unwrap_or(match condition {
@@ -44,20 +51,26 @@ impl Checked {
         if every.is_some() && otherwise != Otherwise::Wait {
             return Err(wrong("`every` is for `otherwise = \"wait\"`: leave one of the two out".into()));
         }
+        if at_most.is_some() && otherwise != Otherwise::Wait {
+            return Err(wrong("`at_most` is for `otherwise = \"wait\"`: leave one of the two out".into()));
+        }
+        if at_most.is_some_and(|it| it.is_zero()) {
+            return Err(wrong("`at_most` is 0: write `otherwise = \"veto\"`, or give it a time".into()));
+        }
         let every = every.map_or(EVERY, |it| it.0);
         if every.is_zero() {
             return Err(wrong("`every` is 0, and would ask without end: give it a time".into()));
         }
-        Ok(Self { name, reason, jobs, condition, otherwise, every })
+        Ok(Self { name, reason, jobs, condition, otherwise, every, at_most, since: Mutex::default() })
     }
 
     /// What is answered where the condition does not hold, for this reason; `until`: so long it will not.
-    pub(super) fn otherwise(&self, why: &str, until: Option<Duration>) -> Submit {
+    pub(super) fn otherwise(&self, index: usize, why: &str, until: Option<Duration>) -> Submit {
         let reason = format!("{}: {}", self.name, self.reason.as_deref().unwrap_or(why));
         match self.otherwise {
             Otherwise::Veto => Submit::veto(reason),
             Otherwise::Skip => Submit::skip(reason),
-            Otherwise::Wait => Submit::later(until.unwrap_or(self.every).min(self.every), reason),
+            Otherwise::Wait => self.wait(index, until.unwrap_or(self.every).min(self.every), reason),
         }
     }
 
@@ -68,11 +81,30 @@ impl Checked {
 
     /// What is answered where nobody can tell whether it holds. Who waits goes on waiting; else the job has failed: it is neither to
     /// run, nor to count as done or not wanted, for a mistake.
-    pub(super) fn unknown(&self, why: &str) -> Result<Submit, BoxError> {
+    pub(super) fn unknown(&self, index: usize, why: &str) -> Result<Submit, BoxError> {
         let told = format!("{}: it cannot be told whether it holds: {why}", self.name);
         match self.otherwise {
-            Otherwise::Wait => Ok(Submit::later(self.every, told)),
+            Otherwise::Wait => Ok(self.wait(index, self.every, told)),
             Otherwise::Veto | Otherwise::Skip => Err(told.into()),
+        }
+    }
+
+    /// A job is asked about again after so long, unless it has waited for as long as it may.
+    fn wait(&self, index: usize, wait: Duration, reason: String) -> Submit {
+        let Some(at_most) = self.at_most else { return Submit::later(wait, reason) };
+        let mut since = self.since.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = at_most.saturating_sub(since.entry(index).or_insert_with(Instant::now).elapsed());
+        if left.is_zero() {
+            since.remove(&index);
+            return Submit::veto(format!("{reason}, for {}", Time(at_most)));
+        }
+        Submit::later(wait.min(left), reason)
+    }
+
+    /// The condition holds for a job: if it comes to wait once more, that is another wait.
+    pub(super) fn holds(&self, index: usize) {
+        if self.at_most.is_some() {
+            self.since.lock().unwrap_or_else(PoisonError::into_inner).remove(&index);
         }
     }
 }

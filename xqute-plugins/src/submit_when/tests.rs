@@ -155,6 +155,36 @@ async fn a_job_that_waits_lets_others_go_before_it_and_runs_when_it_may() {
     assert_eq!(told(dir.path()), ["ran", "ran"]);
 }
 
+#[tokio::test]
+async fn a_wait_that_has_an_end_is_a_veto_then() {
+    let dir = tempfile::tempdir().unwrap();
+    let wait = "[[rule]]\notherwise = 'wait'\nat_most = '100ms'\n";
+    for (condition, why) in
+        [("exists = 'go'", "go is not there"), ("min_free = 1\npath = 'none'", "none: No such file")]
+    {
+        let summary = run(dir.path(), &format!("{wait}{condition}"), [JobSpec::new(["true"])]).await;
+        assert_eq!(summary.counts.cancelled, 1, "{condition}");
+        let told = &told(dir.path())[0];
+        assert!(told.contains("vetoed") && told.contains(why) && told.ends_with(", for 100ms"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_stays_of_a_command() {
+    let dir = tempfile::tempdir().unwrap();
+    let rule = "[[rule]]\ncommand = ['sh', '-c', 'sleep 300 & echo $! > pid']";
+    let summary = run(dir.path(), rule, [JobSpec::new(["true"])]).await;
+    assert_eq!(summary.counts.succeeded, 1);
+    let pid = fs::read_to_string(dir.path().join("pid")).unwrap();
+    let status = format!("/proc/{}/status", pid.trim());
+    let lives = || fs::read_to_string(&status).is_ok_and(|it| !it.contains("State:\tZ"));
+    let begun = std::time::Instant::now();
+    while lives() && begun.elapsed() < Duration::from_secs(30) {
+        tokio::task::yield_now().await;
+    }
+    assert!(!lives(), "{status}");
+}
+
 /// Of the two slots one is the other jobs', whatever the rules' commands do.
 #[tokio::test]
 async fn commands_that_take_long_hold_up_no_job_without_a_rule() {
@@ -194,6 +224,8 @@ fn a_rule_that_makes_no_sense_is_told_before_the_run() {
         ("outdated = true\notherwise = 'wait'", "its condition never comes to hold by waiting"),
         ("outdated = true\nevery = '1s'", "`every` is for `otherwise = \"wait\"`"),
         ("exists = 'a'\nevery = 0", "`every` is 0"),
+        ("exists = 'a'\nat_most = 0", "`at_most` is 0"),
+        ("exists = 'a'\nat_most = '1s'\notherwise = 'veto'", "`at_most` is for `otherwise = \"wait\"`"),
         ("command = []", "`command` is empty"),
         ("command = ['true']\nlimit = 0", "`limit` is 0, in which nothing ends"),
         ("between = 'noon'", "`between = \"noon\"` is no time of day"),
