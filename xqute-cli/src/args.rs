@@ -163,7 +163,7 @@ Failed jobs are tried again with `--error-strategy retry`, or where only a numbe
 xqute.toml and the environment a delay alone changes nothing, and with another error-strategy a number does not either.
 
 With --json, standard output has one object a line: `event` is `job`, with the fields of `xqute status --json` but for `cwd`,
-`env` and `runs_again`; the last is `run`, with `jobs`, `succeeded`, `skipped`, `failed`, `killed`, `cancelled`, `done_before`,
+`env`, `inputs`, `outputs` and `runs_again`; the last is `run`, with `jobs`, `succeeded`, `skipped`, `failed`, `killed`, `cancelled`, `done_before`,
 `failed_before`, `adopted` (jobs that an earlier run had begun), `unknown` (attempts that ran again, because how they ended is not known),
 `attempts`, `stopped`, `elapsed_seconds`, `notes` (what plugins want people to know, such as what was not delivered) and `exit_code`.
 
