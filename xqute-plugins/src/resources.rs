@@ -1,4 +1,4 @@
-//! What each attempt uses of this machine: CPU time, memory, I/O, processes. Looked at while it runs, exact at its end where the system tells.
+//! What each attempt uses of this machine: CPU time, memory, I/O, processes. Looked at while it runs; what is only a bound is called one.
 //!
 //! Off unless a run configures it:
 //!

@@ -4,7 +4,7 @@
 //! is added by the next run on the work directory, which reads the journal for that.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -20,6 +20,9 @@ const PLENTY: usize = 256 << 10;
 /// So much is kept where the file cannot be written; more is left for the next run to add.
 const MOST: usize = 8 << 20;
 
+/// The end of a run waits so long at most for a disk that takes nothing.
+const LIMIT: Duration = Duration::from_secs(10);
+
 /// A file of lines.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -29,30 +32,37 @@ pub(crate) struct Table {
 
 #[derive(Debug)]
 struct Shared {
+    path: PathBuf,
     waiting: Mutex<Waiting>,
     news: Condvar,
-    out: Mutex<Out>,
 }
 
-/// Lines that are not written yet.
+/// What the run and the thread that writes tell each other.
 #[derive(Debug, Default)]
 struct Waiting {
+    /// Not written yet.
     lines: Vec<u8>,
     /// How many there was no room for.
     dropped: u64,
+    /// All is to be written now, and told.
+    asked: bool,
     closing: bool,
+    /// Who asked has waited in vain.
+    is_stuck: bool,
+    /// What could not be written, when it was last tried.
+    failed: Option<String>,
+    /// The thread has come to its end.
+    gone: bool,
 }
 
+/// The thread's own.
 #[derive(Debug)]
 struct Out {
-    path: PathBuf,
     file: File,
     /// What is to happen before the first line is written: the file is emptied, and begins with this.
     head: Option<Vec<u8>>,
     /// What was taken to be written, and could not be.
     rest: Vec<u8>,
-    /// Why not.
-    failed: Option<String>,
 }
 
 /// What becomes of what the file has already.
@@ -66,7 +76,7 @@ pub(crate) enum Before {
 
 impl Table {
     /// Opens a file, or makes one for its owner alone. Each whole line that stays is told to `seen`, without its
-    /// end; the first may be the head.
+    /// end; the first may be the head. A file that does not begin as the head does is another's, and left alone.
     pub(crate) fn open(
         path: &Path,
         head: &str,
@@ -77,18 +87,24 @@ impl Table {
         let open = || -> io::Result<Out> {
             let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&path)?;
             let is_file = file.metadata()?.is_file();
+            if is_file && !is_own(&file, head)? {
+                return Err(io::Error::other(
+                    "there is something else in it: name another file, or remove that one",
+                ));
+            }
             if is_file && before == Before::Stays {
                 read(&mut file, seen)?;
             }
             let is_new = is_file && (before == Before::Goes || file.metadata()?.len() == 0);
             let head = (is_new || !is_file).then(|| format!("{head}\n").into_bytes());
-            Ok(Out { path: path.clone(), file, head, rest: Vec::new(), failed: None })
+            Ok(Out { file, head, rest: Vec::new() })
         };
         let out = open().map_err(|error| format!("cannot write {}: {error}", path.display()))?;
         let (waiting, news) = (Mutex::default(), Condvar::new());
-        let shared = Arc::new(Shared { waiting, news, out: Mutex::new(out) });
-        let of_thread = Arc::clone(&shared);
-        let writer = std::thread::Builder::new().name("table".to_owned()).spawn(move || of_thread.serve())?;
+        let shared = Arc::new(Shared { path, waiting, news });
+        let of_thread = Gone(Arc::clone(&shared));
+        let writer =
+            std::thread::Builder::new().name("table".to_owned()).spawn(move || of_thread.0.serve(out))?;
         Ok(Self { shared, writer: Some(writer) })
     }
 
@@ -106,80 +122,111 @@ impl Table {
         }
     }
 
-    /// Writes what there is, and tells what could not be written. A table without lines has its head.
+    /// Waits until all is written that there is, and tells what could not be. A table without lines has its head.
     pub(crate) fn finish(&self) -> Result<(), String> {
-        let mut out = lock(&self.shared.out);
-        self.shared.write(&mut out);
-        let dropped = lock(&self.shared.waiting).dropped;
-        match &out.failed {
-            Some(why) => Err(format!(
-                "{} lacks the last lines, which could not be written: {why}; the next run on the work directory adds them",
-                out.path.display()
-            )),
-            None if dropped > 0 => Err(format!(
-                "{} lacks {dropped} lines, because it could not be written for a while; the next run on the work directory adds them",
-                out.path.display()
-            )),
-            None => Ok(()),
+        self.finish_within(LIMIT)
+    }
+
+    fn finish_within(&self, limit: Duration) -> Result<(), String> {
+        lock(&self.shared.waiting).asked = true;
+        let mut waiting = self.shared.wait(limit, |it| !it.asked || it.gone);
+        waiting.is_stuck = waiting.asked;
+        let why = match (&waiting.failed, waiting.dropped) {
+            (None, _) if waiting.asked => {
+                format!("the last lines, which it did not take within {} s", limit.as_secs())
+            }
+            (Some(why), _) => format!("the last lines, which could not be written: {why}"),
+            (None, 0) => return Ok(()),
+            (None, dropped) => format!("{dropped} lines, because it could not be written for a while"),
+        };
+        let path = self.shared.path.display();
+        Err(format!("{path} lacks {why}; the next run on the work directory adds them"))
+    }
+}
+
+/// A disk that takes nothing is not waited for without an end: the thread is left to it then.
+impl Drop for Table {
+    fn drop(&mut self) {
+        lock(&self.shared.waiting).closing = true;
+        let waiting = self.shared.wait(LIMIT, |it| it.gone || it.is_stuck);
+        let (gone, path) = (waiting.gone, self.shared.path.display());
+        drop(waiting);
+        match self.writer.take() {
+            Some(writer) if gone => {
+                if writer.join().is_err() {
+                    tracing::warn!("the thread that writes {path} has panicked");
+                }
+            }
+            _ => tracing::warn!("{path} takes no lines: its last ones are not written"),
         }
     }
 }
 
-impl Drop for Table {
+/// However the thread ends, who waits for it is told.
+struct Gone(Arc<Shared>);
+
+impl Drop for Gone {
     fn drop(&mut self) {
-        lock(&self.shared.waiting).closing = true;
-        self.shared.news.notify_one();
-        if self.writer.take().is_some_and(|it| it.join().is_err()) {
-            tracing::warn!("the thread that writes {} has panicked", lock(&self.shared.out).path.display());
-        }
+        lock(&self.0.waiting).gone = true;
+        self.0.news.notify_all();
+    }
+}
+
+impl Waiting {
+    fn is_urgent(&self) -> bool {
+        self.asked || self.closing
     }
 }
 
 impl Shared {
+    /// Wakes the thread, and waits until something is so, or for so long.
+    fn wait(&self, limit: Duration, is_so: impl Fn(&Waiting) -> bool) -> MutexGuard<'_, Waiting> {
+        self.news.notify_all();
+        let waited = self.news.wait_timeout_while(lock(&self.waiting), limit, |it| !is_so(it));
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
     /// Writes lines as they come, until the table is dropped.
-    fn serve(&self) {
+    fn serve(&self, mut out: Out) {
         let mut waiting = lock(&self.waiting);
         loop {
-            let is_idle = |it: &mut Waiting| it.lines.is_empty() && !it.closing;
+            let is_idle = |it: &mut Waiting| it.lines.is_empty() && !it.is_urgent();
             waiting = self.news.wait_while(waiting, is_idle).unwrap_or_else(PoisonError::into_inner);
-            let is_patient = |it: &mut Waiting| it.lines.len() < PLENTY && !it.closing;
+            let is_patient = |it: &mut Waiting| it.lines.len() < PLENTY && !it.is_urgent();
             let waited = self.news.wait_timeout_while(waiting, PATIENCE, is_patient);
-            let closing = waited.unwrap_or_else(PoisonError::into_inner).0.closing;
-            let mut out = lock(&self.out);
+            waiting = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let (asked, closing) = (waiting.asked, waiting.closing);
             // A table that never had a line, and that nobody has finished, is of a run that never was.
-            if !closing || out.head.is_none() || !lock(&self.waiting).lines.is_empty() {
-                self.write(&mut out);
-            }
-            let is_stuck = out.failed.is_some();
-            drop(out);
+            let is_wanted = asked || out.head.is_none() || !waiting.lines.is_empty();
+            drop(waiting);
+            let failed = if is_wanted { self.write(&mut out).err() } else { None };
             waiting = lock(&self.waiting);
+            let is_new = failed.is_some() && waiting.failed.is_none();
+            waiting.failed = failed.map(|it| it.to_string());
+            // Who asked meanwhile has lines that were not taken.
+            waiting.asked &= !asked;
+            if is_new && let Some(why) = &waiting.failed {
+                tracing::warn!("cannot write {}: {why}; it is tried again each second", self.path.display());
+            }
+            self.news.notify_all();
             if closing {
                 return;
             }
-            if is_stuck {
-                let is_open = |it: &mut Waiting| !it.closing;
-                let waited = self.news.wait_timeout_while(waiting, PATIENCE, is_open);
+            if waiting.failed.is_some() {
+                let waited = self.news.wait_timeout_while(waiting, PATIENCE, |it| !it.is_urgent());
                 waiting = waited.unwrap_or_else(PoisonError::into_inner).0;
             }
         }
     }
 
-    fn write(&self, out: &mut Out) {
+    fn write(&self, out: &mut Out) -> io::Result<()> {
         if out.rest.is_empty() {
             std::mem::swap(&mut lock(&self.waiting).lines, &mut out.rest);
         }
-        let written = out.write();
+        out.write()?;
         // What came meanwhile, where there was a rest to write first.
-        let written = written.and_then(|()| {
-            std::mem::swap(&mut lock(&self.waiting).lines, &mut out.rest);
-            out.write()
-        });
-        if let Err(error) = &written
-            && out.failed.is_none()
-        {
-            tracing::warn!("cannot write {}: {error}; it is tried again each second", out.path.display());
-        }
-        out.failed = written.err().map(|it| it.to_string());
+        std::mem::swap(&mut lock(&self.waiting).lines, &mut out.rest);
+        out.write()
     }
 }
 
@@ -201,6 +248,15 @@ impl Out {
         }
         Ok(())
     }
+}
+
+/// Whether a file is empty, or begins as a table does, of which the first three columns are always the same. The head may
+/// be cut short.
+fn is_own(file: &File, head: &str) -> io::Result<bool> {
+    let own = head.match_indices(['\t', ',']).nth(2).map_or(head, |(at, _)| &head[..at]);
+    let mut begin = Vec::new();
+    file.take(own.len() as u64).read_to_end(&mut begin)?;
+    Ok(own.as_bytes().starts_with(&begin))
 }
 
 /// Tells each whole line, and cuts off what follows the last.

@@ -54,6 +54,36 @@ fn a_journal_that_is_written_anew_makes_no_row_twice() {
 }
 
 #[test]
+fn a_job_that_a_plugin_holds_is_told_with_its_reason_and_an_older_schema_is_brought_up_to_date() {
+    for base in Base::both() {
+        base.run(&["-q", "-w", "old"], "true\n");
+        let newest = base.number("SELECT max(version) FROM xqute_schema");
+        base.rows(
+            "DROP VIEW progress; CREATE VIEW progress AS SELECT l.workdir, l.id AS list FROM lists l;
+             DELETE FROM xqute_schema WHERE version > 1",
+        );
+        let config = fs::read_to_string(base.path("xqute.toml")).unwrap();
+        let rule = "[[plugins.submit-when.rule]]\nname = 'gate'\nexists = 'go'\nevery = '50ms'\n";
+        fs::write(base.path("xqute.toml"), config + rule).unwrap();
+        let run = base.start(&["-q", "-w", "new"], "true\n");
+        base.wait_for("SELECT held FROM progress WHERE workdir LIKE '%new'", 1);
+        let [why] = &base.rows("SELECT state || ': ' || why FROM jobs WHERE state <> 'succeeded'")[..] else {
+            panic!("one job is held")
+        };
+        assert!(why.starts_with("held: held by plugin `submit-when`: gate: "), "{why}");
+        fs::write(base.path("go"), "").unwrap();
+        told(&run.wait_with_output().unwrap());
+        assert_eq!(base.rows("SELECT jobs, succeeded, held FROM progress"), ["1|1|0"; 2]);
+        assert_eq!(base.number("SELECT count(*) FROM jobs WHERE state = 'succeeded' AND why IS NULL"), 2);
+        let [event] = &base.rows("SELECT detail FROM events WHERE event = 'held'")[..] else {
+            panic!("it was held once")
+        };
+        assert!(event.starts_with("by plugin `submit-when`: gate: "), "{event}");
+        assert_eq!(base.number("SELECT max(version) FROM xqute_schema"), newest);
+    }
+}
+
+#[test]
 fn the_file_is_its_owners_alone() {
     let base = Base::sqlite();
     base.run(&["-q"], "true\n");

@@ -106,6 +106,13 @@ impl Books {
                 let state = if started { "running" } else { "submitted" };
                 self.moves(about, state, batch).jid = Some(text(jid));
             }
+            // No attempt: it is to be asked about again before it is submitted.
+            Fact::Held { plugin, why, .. } => {
+                let why = Some(text(format!("held by plugin `{plugin}`: {why}")));
+                let name = batch.moved.get(&about.idx).and_then(|it| it.name.clone());
+                let held = Moved { state: "held".into(), stopped: false, name, why, rc: None, ended: None };
+                batch.moved.insert(about.idx, held);
+            }
             other => self.ends(about, other, batch),
         }
     }
@@ -216,6 +223,7 @@ fn event(about: &About, fact: &Fact) -> Option<Event> {
         Fact::Submitted { jid } => ("submitted", jid.clone()),
         Fact::Started => ("started", String::new()),
         Fact::Adopted { run, .. } => ("adopted", format!("of run {run}")),
+        Fact::Held { plugin, why, .. } => ("held", format!("by plugin `{plugin}`: {why}")),
         Fact::Killing { by } => ("killing", format!("by {by}")),
         Fact::Retry { used, retries, wait } => {
             ("retry", format!("{used} of {retries}, after {:.3} s", *wait as f64 / 1000.0))

@@ -29,6 +29,8 @@ const SILENT: Duration = Duration::from_secs(10);
 const NO_ANSWER: Duration = Duration::from_secs(3);
 /// A database that did not answer when the run ended is tried so long once more.
 const LAST_TRY: Duration = Duration::from_secs(2);
+/// Whatever it was told, the end of a run waits no longer.
+const LONGEST_DRAIN: Duration = Duration::from_secs(24 * 3600);
 
 /// What the run and the thread tell each other.
 #[derive(Debug, Default)]
@@ -106,7 +108,8 @@ impl Follower {
     pub(super) fn finish(&self, drain: Duration) -> Option<String> {
         self.line.tell(|it| it.ended = true);
         let limit = if self.line.said().trouble.is_some() { drain.min(LAST_TRY) } else { drain };
-        let begun = Instant::now();
+        // A longer wait than that is no time that a clock knows.
+        let (limit, begun) = (limit.min(LONGEST_DRAIN), Instant::now());
         let (end, mut said) = (begun + limit, self.line.said());
         loop {
             let (now, batches, was_open) = (Instant::now(), said.batches, said.was_open);

@@ -10,7 +10,7 @@ use tokio_postgres::{Client, Statement};
 use super::address::Address;
 use super::books::{Books, Live};
 use super::rows::Batch;
-use super::store::{NEWEST, Source, Standing, Store, Trouble, VERSIONS, sql};
+use super::store::{NEWEST, Source, Standing, Store, Trouble, VERSIONS, sql, text_for};
 use super::tables::{Kind, Rows, TABLES, Value};
 
 /// A server that has not answered for so long is taken to be down.
@@ -64,7 +64,7 @@ async fn migrate(client: &mut Client) -> Result<(), Trouble> {
     let known = usize::try_from(found).map_err(|_| Trouble::newer(found))?;
     let missing = VERSIONS.get(known..).ok_or_else(|| Trouble::newer(found))?;
     for (text, number) in missing.iter().zip(found + 1..=NEWEST) {
-        changes.batch_execute(text).await?;
+        changes.batch_execute(&text_for("PostgreSQL", text)).await?;
         changes.execute(sql::SET_VERSION, &[&number]).await?;
     }
     Ok(changes.commit().await?)

@@ -13,7 +13,7 @@ use rusqlite::{
 
 use super::books::{Books, Live};
 use super::rows::Batch;
-use super::store::{NEWEST, Source, Standing, Store, Trouble, VERSIONS, sql};
+use super::store::{NEWEST, Source, Standing, Store, Trouble, VERSIONS, sql, text_for};
 use super::tables::{Rows, Value};
 
 /// So long one waits for another who writes.
@@ -61,7 +61,7 @@ fn migrate(connection: &mut Connection) -> Result<(), Trouble> {
     let missing = VERSIONS.get(known..).ok_or_else(|| Trouble::newer(found))?;
     for (text, number) in missing.iter().zip(found + 1..) {
         // A row lies in the tree of its key then: half as much to write.
-        changes.execute_batch(&text.replace("/* SQLite: WITHOUT ROWID */", "WITHOUT ROWID"))?;
+        changes.execute_batch(&text_for("SQLite", text))?;
         changes.execute(sql::SET_VERSION, [number])?;
     }
     Ok(changes.commit()?)

@@ -9,10 +9,22 @@ use super::books::Books;
 use super::rows::Batch;
 
 /// The versions of the schema, the first at the front: what makes each from the one before. None of them ever changes.
-pub(super) const VERSIONS: [&str; 1] = [include_str!("schema/1.sql")];
+pub(super) const VERSIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// The newest version, which is the one that is written.
 pub(super) const NEWEST: i64 = VERSIONS.len() as i64;
+
+/// A version as one database is to read it: with what is in a comment for that one, `/* NAME: … */`.
+pub(super) fn text_for(database: &str, version: &str) -> String {
+    let (begin, mut text, mut rest) = (format!("/* {database}: "), String::new(), version);
+    while let Some((before, after)) = rest.split_once(&begin)
+        && let Some((inside, behind)) = after.split_once(" */")
+    {
+        text.extend([before, inside]);
+        rest = behind;
+    }
+    text + rest
+}
 
 /// A journal that a database does not know.
 #[derive(Debug, Clone)]
@@ -116,6 +128,6 @@ pub(super) mod sql {
     /// A run begins: what the last one left waits for its turn.
     pub(in super::super) const TAKE_UP: &str =
         "UPDATE jobs SET state = 'queued', stopped = FALSE, why = NULL, ended = NULL
-        WHERE list = $1 AND (stopped OR state IN ('submitted', 'running', 'retrying'))";
+        WHERE list = $1 AND (stopped OR state IN ('held', 'submitted', 'running', 'retrying'))";
     pub(in super::super) const SET_MARK: &str = "UPDATE lists SET mark = $2, run = $3 WHERE id = $1";
 }

@@ -48,7 +48,7 @@ impl Asked {
         group.attempts += 1;
         group.longest = group.longest.max(wall);
         group.wall += wall;
-        group.cpu += measured.cpu().map(Figure::value).unwrap_or_default();
+        group.cpu += measured.cpu().unwrap_or_default();
         group.memory = group.memory.max(measured.memory());
         group.processes = group.processes.max(measured.sampled.processes);
         let largest = measured.largest();
@@ -99,7 +99,7 @@ impl Group {
             self.attempts.to_string(),
             self.limit.map_or_else(|| "none".to_owned(), time),
             time(self.longest),
-            format!("{cpus:.1}"),
+            format!(">= {cpus:.1}"),
             memory,
             processes,
         ]

@@ -8,28 +8,26 @@ use super::sample::Sampled;
 use crate::attempts::Attempt;
 
 /// The first line. What can only be a bound says so in its name; what may be either has a column that says which.
-pub(super) const HEAD: &str = "index,attempt,ended,started,outcome,name,tags,program,wall,cpu,cpu_is,largest_process,largest_process_is,\
+pub(super) const HEAD: &str = "index,attempt,ended,started,outcome,name,tags,program,wall,cpu_at_least,largest_process,largest_process_is,\
                                memory_at_least,memory_average,read_at_least,written_at_least,processes_at_least,samples";
 
 /// A figure, and what it is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Figure<T> {
     Exactly(T),
-    AtLeast(T),
     AtMost(T),
 }
 
 impl<T: Copy> Figure<T> {
     pub(super) fn value(self) -> T {
         match self {
-            Self::Exactly(it) | Self::AtLeast(it) | Self::AtMost(it) => it,
+            Self::Exactly(it) | Self::AtMost(it) => it,
         }
     }
 
     pub(super) fn sign(self) -> &'static str {
         match self {
             Self::Exactly(_) => "=",
-            Self::AtLeast(_) => ">=",
             Self::AtMost(_) => "<=",
         }
     }
@@ -44,17 +42,13 @@ pub(super) struct Measured {
 }
 
 impl Measured {
-    /// CPU time. The system tells that of the processes that were waited for; more may have been seen of others.
-    pub(super) fn cpu(&self) -> Option<Figure<Duration>> {
-        let seen = Figure::AtLeast(self.sampled.cpu);
-        match self.attempt.usage {
-            Some(usage) if usage.cpu() >= self.sampled.cpu => Some(Figure::Exactly(usage.cpu())),
-            Some(_) => Some(seen),
-            None => (self.sampled.samples > 0).then_some(seen),
-        }
+    /// CPU time: at least this much. The system tells that of the processes that were waited for; more may have been seen of others, and
+    /// what began after the last look and was left behind nobody has seen.
+    pub(super) fn cpu(&self) -> Option<Duration> {
+        self.attempt.usage.map(|it| it.cpu()).max((self.sampled.samples > 0).then_some(self.sampled.cpu))
     }
 
-    /// The most that one process held, in bytes.
+    /// The most that one process held, in bytes, of those that were waited for.
     pub(super) fn largest(&self) -> Option<Figure<u64>> {
         self.attempt.usage.map(|it| match it.peak_memory {
             PeakMemory::Exactly(bytes) => Figure::Exactly(bytes),
@@ -86,8 +80,7 @@ impl Measured {
             quoted(&it.tags.join(" ")),
             quoted(program),
             it.wall().map(|it| seconds(Duration::from_millis(it))).unwrap_or_default(),
-            cpu.map(|it| seconds(it.value())).unwrap_or_default(),
-            cpu.map(Figure::sign).unwrap_or_default().to_owned(),
+            cpu.map(seconds).unwrap_or_default(),
             text(largest.map(Figure::value)),
             largest.map(Figure::sign).unwrap_or_default().to_owned(),
             text(self.memory()),

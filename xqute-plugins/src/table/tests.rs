@@ -88,3 +88,41 @@ fn what_cannot_be_written_is_told_and_what_cannot_be_opened_is_an_error() {
     let error = Table::open(Path::new("/no/such/file"), "head", Before::Stays, |_| {}).unwrap_err();
     assert_eq!(error.to_string(), "cannot write /no/such/file: No such file or directory (os error 2)");
 }
+
+#[test]
+fn a_file_that_is_somebody_elses_is_left_alone() {
+    for text_there in ["Dear diary", "heads\n", "hea\nd", "a\tb\tc\td\n"] {
+        for before in [Before::Goes, Before::Stays] {
+            let (_dir, path) = scene(Some(text_there));
+            let opened = Table::open(&path, "head\tof\tit\tall", before, |_| {});
+            let error = opened.map(drop).unwrap_err().to_string();
+            assert!(error.contains("there is something else in it"), "{error}");
+            assert_eq!(text(&path), text_there);
+        }
+    }
+    // A head that was cut short, and one with other columns behind the first three.
+    for text_there in ["hea", "head\tof\tit\tnone\n"] {
+        let (_dir, path) = scene(Some(text_there));
+        Table::open(&path, "head\tof\tit\tall", Before::Goes, |_| {}).unwrap().finish().unwrap();
+        assert_eq!(text(&path), "head\tof\tit\tall\n");
+    }
+}
+
+#[test]
+fn a_run_ends_though_its_disk_takes_nothing() {
+    let (_dir, path) = scene(None);
+    let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();
+    assert!(made.success());
+    let (table, _) = open(&path, Before::Stays);
+    // More than a pipe holds.
+    let line = [&b"x".repeat(1 << 20)[..], b"\n"].concat();
+    table.add(&line);
+    let told = table.finish_within(Duration::from_millis(100)).unwrap_err();
+    assert!(told.contains("lacks the last lines, which it did not take"), "{told}");
+    let mut reader = File::open(&path).unwrap();
+    drop(table);
+    // The thread that was left to it writes them when it can.
+    let mut written = Vec::new();
+    reader.read_to_end(&mut written).unwrap();
+    assert_eq!(written.len(), "head\n".len() + line.len());
+}

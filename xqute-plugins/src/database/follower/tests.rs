@@ -177,6 +177,14 @@ async fn another_list_of_the_same_directory_is_another() {
 }
 
 #[test]
+fn a_run_ends_however_long_it_was_told_to_wait() {
+    let line = Arc::new(Line::default());
+    line.tell(|it| it.done = Some(None));
+    let follower = Follower { line, target: Target::Sqlite("jobs.db".into()) };
+    assert_eq!(follower.finish(Duration::MAX), None);
+}
+
+#[test]
 fn a_newer_schema_is_told_and_left_alone() {
     let desk = tempfile::tempdir().unwrap();
     let path = desk.path().join("jobs.db");
