@@ -56,7 +56,7 @@ xqute::plugin!(name = "submit-when", enabled = false);
 pub const EVERY: Duration = Duration::from_secs(30);
 /// How long a command may take, where a rule does not say; and a file system to answer.
 pub const LIMIT: Duration = Duration::from_secs(30);
-/// So many commands of rules run at once, and one less than there are slots.
+/// So many commands of rules run at once, of those that let a job wait and of the others.
 const COMMANDS: usize = 4;
 
 /// The configuration of `submit-when`.

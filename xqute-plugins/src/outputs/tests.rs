@@ -68,7 +68,8 @@ async fn what_two_jobs_under_way_say_they_write_is_moved_for_neither() {
 #[tokio::test]
 async fn an_input_is_one_whatever_way_leads_there() {
     let dir = tempfile::tempdir().unwrap();
-    let spec = JobSpec::new(["sh", "-c", "echo half > x; exit 3"]).input("./x").output("x");
+    fs::create_dir(dir.path().join("a")).unwrap();
+    let spec = JobSpec::new(["sh", "-c", "echo half > x; exit 3"]).input("a/../x").output("x");
     run(dir.path(), [spec]).await;
     assert!(dir.path().join("x").exists());
 }

@@ -15,21 +15,24 @@ const GONE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Turns {
     permits: Semaphore,
+    /// Of those for jobs that do not wait without a slot: these have theirs in any case.
+    at_once: Semaphore,
     /// Jobs that wait for one, and when each was asked about last. The engine holds back a bounded number of jobs.
     line: Mutex<VecDeque<(usize, Instant)>>,
 }
 
 impl Turns {
-    /// So many at once. One less than there are slots, where that is more than none: a job without a rule finds one.
+    /// So many at once of either kind. Of those that wait, one less than there are slots, where that is more than none: a job without a
+    /// rule finds one.
     pub(super) fn new(most: usize, forks: usize) -> Self {
-        let most = most.min(forks.saturating_sub(1)).max(1);
-        Self { permits: Semaphore::new(most), line: Mutex::default() }
+        let waiting = most.min(forks.saturating_sub(1)).max(1);
+        Self { permits: Semaphore::new(waiting), at_once: Semaphore::new(most), line: Mutex::default() }
     }
 
     /// For one that cannot wait otherwise.
     pub(super) async fn wait(&self) -> Option<SemaphorePermit<'_>> {
         // Nobody closes it.
-        self.permits.acquire().await.ok()
+        self.at_once.acquire().await.ok()
     }
 
     /// `None`: others are before this job, which has its place in the line.
