@@ -155,7 +155,7 @@ fn what_makes_no_sense_is_told_before_anything_runs() {
             "tls = \"none\"\nserver = \"192.0.2.1\"\n",
             "everybody on the way to 192.0.2.1 could read the mail and the password",
         ),
-        ("tls = \"ssl\"\n", "unknown variant `ssl`, expected one of `starttls`, `smtps`, `none`"),
+        ("tls = \"ssl\"\n", "unknown variant `…`, expected one of `starttls`, `smtps`, `none`"),
         ("password = \"hunter2\"\n", "a secret does not stand in a configuration"),
         ("password = { env = \"XQ_NO_SUCH\" }\n", "variable `XQ_NO_SUCH`: it is not set"),
         ("ca_file = \"/no/such\"\n", "`ca_file`: /no/such: No such file"),

@@ -193,12 +193,8 @@ impl Backend for Local {
     }
 
     fn withholds(&self, names: &[String]) {
-        // Whoever was reached before was told of all variables: it is to be told anew.
-        if self.shared.withheld.set(names.to_vec()).is_ok()
-            && let Ok(mut way) = self.shared.way.try_lock()
-        {
-            way.link = None;
-        }
+        // A backend is one run's, and nothing was submitted before it: nobody was reached yet who would know too much.
+        let _ = self.shared.withheld.set(names.to_vec());
     }
 
     fn note(&self) -> Option<String> {

@@ -4,12 +4,14 @@ use std::env;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{MemfdFlags, OFlags, memfd_create};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::secret::{Revealed, Secret, SecretError};
 
@@ -86,7 +88,12 @@ fn from_command(words: &[String], patience: Duration) -> Result<Vec<u8>, String>
         files().map_err(|error| format!("there is no memory for it: {error}"))?;
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
-    let ended = wait(&mut command, &out, patience)?;
+    // Who is to ask for a password at a terminal has to be in its foreground; elsewhere, all that it starts can be killed with it.
+    let has_group = File::open("/dev/tty").is_err();
+    if has_group {
+        command.process_group(0);
+    }
+    let ended = wait(&mut command, has_group, &out, patience)?;
     if !ended.success() {
         return Err(format!("the program ended with {ended}{}", told(&said)));
     }
@@ -94,7 +101,12 @@ fn from_command(words: &[String], patience: Duration) -> Result<Vec<u8>, String>
 }
 
 /// Waits for the end of a program, but not for ever, nor for more than anybody wants to read.
-fn wait(command: &mut Command, out: &File, patience: Duration) -> Result<ExitStatus, String> {
+fn wait(
+    command: &mut Command,
+    has_group: bool,
+    out: &File,
+    patience: Duration,
+) -> Result<ExitStatus, String> {
     let mut child = command.spawn().map_err(|error| format!("the program cannot be started: {error}"))?;
     let deadline = Instant::now() + patience;
     let why = loop {
@@ -112,6 +124,9 @@ fn wait(command: &mut Command, out: &File, patience: Duration) -> Result<ExitSta
         }
     };
     // It may have ended by now.
+    if has_group {
+        let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
+    }
     let _ = child.kill();
     let _ = child.wait();
     Err(why)

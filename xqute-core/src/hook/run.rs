@@ -30,14 +30,24 @@ pub struct ConfigError {
 
 impl ConfigError {
     fn new(plugin: &str, error: &serde_json::Error) -> Self {
-        // serde quotes a value of the wrong type: `invalid type: string "…", expected …`.
-        let told = error.to_string();
-        let why = match (told.find('"'), told.rfind('"')) {
-            (Some(from), Some(to)) if from < to => format!("{}\"…\"{}", &told[..from], &told[to + 1..]),
-            _ => told,
-        };
-        Self { plugin: plugin.to_owned(), why }
+        Self { plugin: plugin.to_owned(), why: without_values(error.to_string()) }
     }
+}
+
+/// serde quotes a value that does not fit: `invalid type: string "…", expected …`, but a number or a variant in backticks, in which it also
+/// says what it expected.
+fn without_values(told: String) -> String {
+    let told = hidden(&told, '"', told.rfind('"')).unwrap_or(told);
+    let is_of_value =
+        ["invalid type: ", "invalid value: ", "unknown variant "].iter().any(|it| told.starts_with(it));
+    let end = told.rfind("`, expected ").or_else(|| told.rfind("`, there are no "));
+    if is_of_value { hidden(&told, '`', end).unwrap_or(told) } else { told }
+}
+
+/// Without what is between the first such mark and the last, which is there.
+fn hidden(told: &str, mark: char, last: Option<usize>) -> Option<String> {
+    let (from, to) = (told.find(mark)?, last?);
+    (from < to).then(|| format!("{}{mark}…{}", &told[..from], &told[to..]))
 }
 
 /// State that cannot be set.
@@ -288,3 +298,6 @@ impl fmt::Debug for Run {
         f.debug_struct("Run").field("id", &self.id).field("workdir", &self.workdir).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,7 @@ pub enum Secret {
     /// This file, which belongs to the user or to root, and which nobody else may read: its text without the ends of lines behind it.
     File(PathBuf),
     /// What this program prints, without the ends of lines behind it: the program, and its arguments. It has 30 seconds, and no
-    /// standard input.
+    /// standard input. If it fails, the end of what it said on standard error is told: it must not say the secret there (`set -x` does).
     Command(Vec<String>),
 }
 

@@ -100,3 +100,26 @@ fn a_program_is_not_waited_for_longer_than_it_may_take_nor_for_more_than_a_secre
     assert!(late.contains("has not ended within 0 seconds, and was killed"), "{late}");
     assert!(why(&command(&["yes"])).contains("longer than 64 KiB"));
 }
+
+#[test]
+fn what_a_program_started_is_killed_with_it() {
+    if File::open("/dev/tty").is_ok() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let pipe = dir.path().join("pipe");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    let mut held = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(&pipe)
+        .unwrap();
+    let script = format!("sleep 60 > '{}' & wait", pipe.display());
+    from_command(&["sh".into(), "-c".into(), script], Duration::from_secs(2)).unwrap_err();
+    // Nobody holds the other end any more.
+    let begun = Instant::now();
+    while !matches!(held.read(&mut [0]), Ok(0)) {
+        assert!(begun.elapsed() < Duration::from_secs(30), "`sleep` lives on");
+        thread::sleep(PAUSE);
+    }
+}
