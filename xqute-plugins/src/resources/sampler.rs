@@ -12,6 +12,8 @@ use super::tree::{self, Members};
 
 /// The thread may use one part in so many of a processor: where a look takes longer, the next one is later.
 const SHARE: u32 = 200;
+/// So long the end of a run waits for it: to read of a process that is just being started may take as long as its disk does.
+const LIMIT: Duration = Duration::from_secs(2);
 
 /// Looks at jobs, now and then.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ struct Jobs {
     /// By the leader of its processes.
     running: HashMap<i32, Running>,
     closing: bool,
+    /// The thread has come to its end.
+    gone: bool,
 }
 
 #[derive(Debug)]
@@ -45,9 +49,9 @@ struct Running {
 impl Sampler {
     pub(super) fn new(interval: Duration) -> std::io::Result<Self> {
         let shared = Arc::<Shared>::default();
-        let of_thread = Arc::clone(&shared);
+        let of_thread = Gone(Arc::clone(&shared));
         let thread = std::thread::Builder::new().name("resources".to_owned());
-        let thread = thread.spawn(move || of_thread.serve(interval))?;
+        let thread = thread.spawn(move || of_thread.0.serve(interval))?;
         Ok(Self { shared, thread: Some(thread) })
     }
 
@@ -76,10 +80,31 @@ impl Sampler {
 impl Drop for Sampler {
     fn drop(&mut self) {
         self.shared.lock().closing = true;
-        self.shared.news.notify_one();
-        if self.thread.take().is_some_and(|it| it.join().is_err()) {
-            tracing::warn!("the thread that measures resources has panicked: figures of jobs are missing");
+        self.shared.news.notify_all();
+        let waited = self.shared.news.wait_timeout_while(self.shared.lock(), LIMIT, |it| !it.gone);
+        let gone = waited.unwrap_or_else(PoisonError::into_inner).0.gone;
+        match self.thread.take() {
+            Some(thread) if gone => {
+                if thread.join().is_err() {
+                    tracing::warn!(
+                        "the thread that measures resources has panicked: figures of jobs are missing"
+                    );
+                }
+            }
+            _ => {
+                tracing::warn!("the thread that measures resources is held up, and not waited for any longer")
+            }
         }
+    }
+}
+
+/// However the thread ends, who waits for it is told.
+struct Gone(Arc<Shared>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.lock().gone = true;
+        self.0.news.notify_all();
     }
 }
 
@@ -144,4 +169,19 @@ impl Shared {
 fn cpu_time() -> Duration {
     let used = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(used.tv_sec.unsigned_abs(), u32::try_from(used.tv_nsec).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_is_held_up_holds_up_nobody() {
+        let (free, held) = std::sync::mpsc::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            let _ = held.recv();
+        });
+        drop(Sampler { shared: Arc::default(), thread: Some(thread) });
+        drop(free);
+    }
 }
