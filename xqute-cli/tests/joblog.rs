@@ -104,6 +104,38 @@ fn it_is_set_as_any_option_is_and_resumed_from_anywhere() {
     assert_eq!(lines(&desk, "jl"), once(3));
 }
 
+/// Each of the plugins that keep a table; the first run has each of its jobs in it, as if there had been no second.
+#[test]
+fn a_second_run_that_would_write_the_same_table_is_refused() {
+    for plugin in ["joblog", "trace", "resources"] {
+        let desk = desk();
+        let config = format!("[plugins.{plugin}]\npath = \"table\"\nappend = true\n");
+        fs::write(desk.path().join("xqute.toml"), config).unwrap();
+        let jobs = ["true", "sh -c 'touch runs; until [ -e end ]; do sleep 0.02; done'", "true"].join("\n");
+        fs::write(desk.path().join("list"), jobs).unwrap();
+        let mut first = Command::new(env!("CARGO_BIN_EXE_xqute"));
+        first.args(["run", "-q", "-j1", "-a", "list"]).current_dir(desk.path()).stdin(Stdio::null());
+        let mut first = first.spawn().unwrap();
+        let begun = Instant::now();
+        while !desk.path().join("runs").exists() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the first run does nothing");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let (code, _, err) = bash_in(&desk, "xqute run -q -w other touch ran ::: x");
+        assert_eq!(code, Some(2), "{err}");
+        let path = desk.path().join("table").display().to_string();
+        for part in [plugin, &path, "another run", "name another `path`"] {
+            assert!(err.contains(part), "no {part}: {err}");
+        }
+        assert!(!desk.path().join("ran").exists());
+        fs::write(desk.path().join("end"), "").unwrap();
+        assert!(first.wait().unwrap().success());
+        told(&desk, 0, "xqute run -q -w other true ::: x");
+        let lines = fs::read_to_string(desk.path().join("table")).unwrap().lines().count();
+        assert_eq!(lines, 1 + 3 + 1, "{plugin}");
+    }
+}
+
 /// Kills it when so many jobs have left a mark.
 fn kill_at(mut program: Child, desk: &TempDir, marks: usize) {
     let begun = Instant::now();

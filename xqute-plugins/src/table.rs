@@ -1,15 +1,16 @@
 //! How does a file of lines survive whatever happens to the program that writes it? `joblog` and `trace` keep theirs so.
 //!
 //! Lines are collected and written once a second, in one call, and when the run ends. What a killed program had not written
-//! is added by the next run on the work directory, which reads the journal for that.
+//! is added by the next run on the work directory, which reads the journal for that. One run at a time writes a table: two
+//! would repair and empty each other's.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use xqute::{BoxError, Run, WorkDirError, WorkDirView};
 
@@ -22,6 +23,10 @@ const MOST: usize = 8 << 20;
 
 /// The end of a run waits so long at most for a disk that takes nothing.
 const LIMIT: Duration = Duration::from_secs(10);
+
+/// What a killed program was about to start has its lock, too, until that is a program of its own: so long it is asked again.
+const LETTING_GO: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// A file of lines.
 #[derive(Debug)]
@@ -76,7 +81,8 @@ pub(crate) enum Before {
 
 impl Table {
     /// Opens a file, or makes one for its owner alone. Each whole line that stays is told to `seen`, without its
-    /// end; the first may be the head. A file that does not begin as the head does is another's, and left alone.
+    /// end; the first may be the head. A file that does not begin as the head does is another's, and left alone; so is one that
+    /// another table writes that is not finished, of this program or another.
     pub(crate) fn open(
         path: &Path,
         head: &str,
@@ -87,6 +93,9 @@ impl Table {
         let open = || -> io::Result<Out> {
             let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(&path)?;
             let is_file = file.metadata()?.is_file();
+            if is_file {
+                claim(&file, &path)?;
+            }
             if is_file && !is_own(&file, head)? {
                 return Err(io::Error::other(
                     "there is something else in it: name another file, or remove that one",
@@ -201,6 +210,9 @@ impl Shared {
             drop(waiting);
             let failed = if is_wanted { self.write(&mut out).err() } else { None };
             waiting = lock(&self.waiting);
+            if failed.is_none() && (asked || closing) {
+                out.release(&self.path);
+            }
             let is_new = failed.is_some() && waiting.failed.is_none();
             waiting.failed = failed.map(|it| it.to_string());
             // Who asked meanwhile has lines that were not taken.
@@ -231,6 +243,13 @@ impl Shared {
 }
 
 impl Out {
+    /// The file is for others from now on. Not left to closing it: a process that is just being started may have it, too.
+    fn release(&self, path: &Path) {
+        if let Err(error) = self.file.unlock() {
+            tracing::debug!("{} stays locked until this program ends: {error}", path.display());
+        }
+    }
+
     fn write(&mut self) -> io::Result<()> {
         if let Some(head) = self.head.take() {
             if self.file.metadata()?.is_file() {
@@ -247,6 +266,26 @@ impl Out {
             }
         }
         Ok(())
+    }
+}
+
+/// Keeps others from writing a file. Where the file system knows no locks, nobody is kept from it.
+fn claim(file: &File, path: &Path) -> io::Result<()> {
+    let deadline = Instant::now() + LETTING_GO;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::other(
+                    "another run, or another plugin, writes it: name another `path`, or wait until that run has ended",
+                ));
+            }
+            Err(TryLockError::Error(error)) => {
+                tracing::warn!("{} cannot be locked ({error}): let no other run write it", path.display());
+                return Ok(());
+            }
+        }
     }
 }
 

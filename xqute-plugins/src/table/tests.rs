@@ -3,7 +3,6 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use super::*;
 
@@ -106,6 +105,27 @@ fn a_file_that_is_somebody_elses_is_left_alone() {
         Table::open(&path, "head\tof\tit\tall", Before::Goes, |_| {}).unwrap().finish().unwrap();
         assert_eq!(text(&path), "head\tof\tit\tall\n");
     }
+}
+
+#[test]
+fn who_writes_a_table_writes_it_alone_until_all_is_written() {
+    let (_dir, path) = scene(None);
+    let refused = |before| {
+        let error = Table::open(&path, "head", before, |_| {}).map(drop).unwrap_err().to_string();
+        assert!(error.contains(&path.display().to_string()) && error.contains("another run"), "{error}");
+    };
+    let (table, _) = open(&path, Before::Stays);
+    table.add(b"one\n");
+    [Before::Goes, Before::Stays].into_iter().for_each(refused);
+    // The run has ended, though somebody still has it in hand.
+    table.finish().unwrap();
+    let (next, seen) = open(&path, Before::Stays);
+    assert_eq!(seen, ["head", "one"]);
+    refused(Before::Stays);
+    drop(next);
+    drop(open(&path, Before::Stays));
+    drop(table);
+    assert_eq!(text(&path), "head\none\n");
 }
 
 #[test]
