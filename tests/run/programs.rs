@@ -146,7 +146,8 @@ async fn all_sighups_are_one_signal() {
     let mut pipe = Pipe::without_end(&dir, "lives");
     let sleeps = format!("echo up >{}; exec sleep 1000", pipe.path.display());
     let mut program = Signalled::start(&dir, &[], &[sleeps], false);
-    program.until(&["fed"]);
+    // What the program tells of the start may come after what the job itself does.
+    program.until(&["fed", "started 0"]);
     assert_eq!(pipe.line().await, "up");
     program.send("-HUP");
     program.until(&["on_shutdown SIGHUP"]);
