@@ -59,6 +59,7 @@ impl Attempt {
     }
 
     /// The signal that ended its command, where its exit code means one.
+    #[cfg(feature = "trace")]
     pub(crate) fn signal(&self) -> Option<i32> {
         let by_signal = ["killed by", "timed out"].iter().any(|it| self.reason.starts_with(it))
             || matches!(self.outcome, "killed" | "stopped");
