@@ -38,7 +38,7 @@ pub(crate) struct Kill {
 
 #[derive(Debug, Parser)]
 #[command(after_help = "\
-Exit codes: 0 all jobs of the run succeeded, 1 some did not, 2 there is no run.")]
+Exit codes: 0 all jobs of the run succeeded, 1 some did not, or its list of jobs was not read to its end, 2 there is no run.")]
 pub(crate) struct Wait {
     #[command(flatten)]
     pub(crate) place: args::Place,
@@ -123,10 +123,10 @@ fn follow(workdir: &Path, look: impl Fn(&str), waits: bool) -> Result<u8> {
         std::thread::sleep(PAUSE);
     }
     say(format_args!("{}", Counts::of(&view).line()));
-    if let Some(left) = left(&view, workdir) {
-        say(format_args!("{left}"));
+    for more in left(&view, workdir).into_iter().chain(cut(&view)) {
+        say(format_args!("{more}"));
     }
-    let good = view.states().all(|it| it == JobState::Succeeded);
+    let good = view.is_whole() && view.states().all(|it| it == JobState::Succeeded);
     Ok(if good { exit::SUCCESS } else { exit::JOBS_FAILED })
 }
 
@@ -134,6 +134,17 @@ fn follow(workdir: &Path, look: impl Fn(&str), waits: bool) -> Result<u8> {
 fn is_left(view: &WorkDirView, workdir: &Path) -> bool {
     !view.is_live() && Local::is_attended(workdir).unwrap_or_default()
 }
+
+/// That a run that is over did not read all of its list of jobs, for people.
+pub(crate) fn cut(view: &WorkDirView) -> Option<String> {
+    let known = view.len();
+    let is_cut = !view.is_live() && !view.is_whole();
+    is_cut
+        .then(|| format!("the list of jobs was not read to its end: {known} of its jobs are known; {REPEAT}"))
+}
+
+/// What is to be done about it.
+pub(crate) const REPEAT: &str = "repeat the command to run the rest";
 
 /// What a program that is gone has left, for people.
 pub(crate) fn left(view: &WorkDirView, workdir: &Path) -> Option<String> {

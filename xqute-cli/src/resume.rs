@@ -11,6 +11,7 @@ use xqute::{Error, FeedError, KnownJob, WorkDirView, Xqute};
 
 use crate::answer::hint;
 use crate::args::{self, Args, Verb};
+use crate::attend::REPEAT;
 use crate::conduct::{self, Begun, conduct};
 use crate::output::Progress;
 use crate::run::Plugins;
@@ -168,6 +169,10 @@ impl Resume {
 async fn feed(run: &Xqute, mut begun: Begun, values: &Values, quiet: bool) -> Result<bool> {
     let known = run.known_jobs()?;
     let (jobs, is_whole, mut left) = (known.len(), known.is_whole(), 0);
+    if !is_whole {
+        // Behind all that runs, where it is not overlooked.
+        run.run().note(format!("the list of jobs was not read to its end: {REPEAT}"));
+    }
     for job in known {
         let job = job?;
         left += usize::from(job.is_left);
@@ -180,7 +185,7 @@ async fn feed(run: &Xqute, mut begun: Begun, values: &Values, quiet: bool) -> Re
     let workdir = run.run().workdir().display();
     if !is_whole {
         say(format_args!(
-            "the list of jobs had not been read to its end: {jobs} of its jobs are known in {workdir}; repeat the command to run the rest"
+            "the list of jobs had not been read to its end: {jobs} of its jobs are known in {workdir}; {REPEAT}"
         ));
     } else if left == 0 && !quiet {
         say(format_args!("nothing is left to run in {workdir}"));

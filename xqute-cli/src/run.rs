@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use xqute::backend::{Local, Null};
 use xqute::{Error, ErrorStrategy, FeedError, RetryPolicy, Xqute, XquteBuilder};
 
+use crate::answer::hint;
 use crate::conduct::{self, Begun, conduct};
 use crate::jobs::{Asked, Each, Jobs, Planned};
 use crate::options::{Scheduler, processors, variable};
@@ -42,7 +43,14 @@ async fn attend(mut args: args::Run, plugins: Plugins, kept: Kept) -> Result<u8>
     // A mistake in the first job is told before anything is made.
     let Some(first) = patiently(&mut jobs).await? else {
         if !args.quiet {
-            say(format_args!("there are no jobs: the arguments, or the lines of standard input, are none"));
+            let resume = hint(&["resume", "--retry-failed"], &args.workdir);
+            let more = match args.retry_failed {
+                true => format!("; `{resume}` needs no list"),
+                false => String::new(),
+            };
+            say(format_args!(
+                "there are no jobs: the arguments, or the lines of standard input, are none{more}"
+            ));
         }
         return Ok(exit::SUCCESS);
     };

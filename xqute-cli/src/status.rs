@@ -31,8 +31,9 @@ Nothing is locked or changed: it may be asked while a run goes on.
 A job that was cancelled or killed because its run was stopped is run again when the same list is, and so is one that is
 unfinished: how it ended was not written down, because the program ended before it did.
 
-The JSON is one object: `workdir`, `live` (whether a run goes on there), `runs` (`id`, `version`, `scheduler`, `host`,
-`pid`, `cwd`, `began`, `done`, `alive`), `counts` (`queued`, `held`, `submitted`, `running`, `retrying`, `unfinished`,
+The JSON is one object: `workdir`, `live` (whether a run goes on there), `whole` (whether the list of jobs
+was read to its end; if not, and no run goes on, the command has to be repeated to run the rest), `runs` (`id`, `version`, `scheduler`, `host`, `pid`,
+ `cwd`, `began`, `done`, `alive`), `counts` (`queued`, `held`, `submitted`, `running`, `retrying`, `unfinished`,
 `succeeded`, `failed`, `killed`, `cancelled`, `total`), `jobs`: those asked for (--all, --running, INDEX), else all that
 failed, were killed or cancelled. A job has `index`, `name`, `argv`, `argv_lossy` (whether bytes of it that are no text were replaced), `cwd`,
 `env` (the names of its variables), `inputs` and `outputs` (the files that it was said to read and write), `state`,
@@ -166,8 +167,9 @@ fn text(view: &mut WorkDirView, args: &Args, mut wanted: Vec<usize>, out: &mut d
         writeln!(out, "and {} more: `{see}` lists all", wanted.len() - all)?;
     }
     if !args.failed && !view.is_live() {
-        if let Some(left) = attend::left(view, &args.place.workdir()?) {
-            writeln!(out, "{left}")?;
+        let left = attend::left(view, &args.place.workdir()?);
+        for more in left.into_iter().chain(attend::cut(view)) {
+            writeln!(out, "{more}")?;
         }
         again(view, out)?;
     }

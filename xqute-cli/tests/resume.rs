@@ -95,6 +95,33 @@ fn a_list_that_was_not_read_to_its_end_is_told() {
 }
 
 #[test]
+fn a_cut_list_does_not_look_like_success_until_the_command_was_repeated() {
+    let (out, err) = told(
+        "has() { xqute status --json | grep -o '\"whole\":[a-z]*'; }
+         telling() { grep -c 'the list of jobs was not read to its end.*repeat the command to run the rest'; }
+         xqute run -j4 --shell 'echo {} >> begun; until test -e go; do sleep 0.02; done; echo {} >> done' ::: $(seq 500) 2> /dev/null &
+         until_lines 4 begun; dies $!; touch go; xqute wait 2>&1 | telling
+         xqute resume --progress never 2> said; echo code $?; tail -1 said | telling; test $(wc -l < done) -lt 500; echo $?
+         xqute status | tail -1 | telling; has; xqute resume -q 2> /dev/null; echo code $?; xqute wait 2> said; echo code $?; telling < said
+         xqute run -q -j4 --shell 'echo {} >> begun; until test -e go; do sleep 0.02; done; echo {} >> done' ::: $(seq 500); echo code $?
+         xqute status; has; xqute wait; echo code $?; sort -u done | wc -l",
+    );
+    let before = "1\ncode 1\n1\n0\n1\n\"whole\":false\ncode 1\ncode 1\n1\ncode 0\n500 jobs: 500 succeeded\n";
+    assert!(out.starts_with(before) && out.ends_with("\"whole\":true\ncode 0\n500\n"), "{out}{err}");
+}
+
+#[test]
+fn who_wants_what_failed_without_a_list_is_told_how() {
+    let (out, err) = told(
+        "xqute run -q --shell 'echo {} >> done; test -e go' ::: 1 2 2> /dev/null; touch go
+         xqute run --retry-failed < /dev/null; xqute resume -q --retry-failed; echo code $?; counted done",
+    );
+    assert_eq!(out, "code 0\n2 1;2 2;\n", "{err}");
+    let told = "there are no jobs: the arguments, or the lines of standard input, are none; `xqute resume --retry-failed` needs no list";
+    assert!(err.contains(told), "{err}");
+}
+
+#[test]
 fn it_goes_on_in_the_background_and_is_refused_where_it_makes_no_sense() {
     let (out, err) = told(
         "xqute resume none; echo code $?

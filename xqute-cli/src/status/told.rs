@@ -13,6 +13,7 @@ use super::why;
 pub(super) struct Head {
     workdir: String,
     live: bool,
+    whole: bool,
     runs: Vec<Ran>,
     counts: Counts,
 }
@@ -97,7 +98,7 @@ impl Head {
     pub(crate) fn of(view: &WorkDirView) -> Self {
         let workdir = view.files(0).workdir().to_string_lossy().into_owned();
         let runs = view.runs().cloned().map(Into::into).collect();
-        Self { workdir, live: view.is_live(), runs, counts: Counts::of(view) }
+        Self { workdir, live: view.is_live(), whole: view.is_whole(), runs, counts: Counts::of(view) }
     }
 }
 

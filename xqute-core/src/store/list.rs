@@ -47,8 +47,8 @@ impl List {
     /// had the same as an earlier one, as far as anybody knows. Hooks may have fed more, behind the end.
     pub(super) fn jobs(&self, known: usize) -> (usize, bool) {
         match self.last {
-            Some(jobs) => (jobs.max(self.reach).min(known), jobs <= known),
-            None => (known, self.longest >= known),
+            Some(jobs) => (jobs.max(self.reach).min(known), is_whole(self.last, self.longest, known)),
+            None => (known, is_whole(None, self.longest, known)),
         }
     }
 
@@ -57,6 +57,12 @@ impl List {
         let before = self.places.partition_point(|(place, _)| *place < at);
         self.places.get(before.checked_sub(1)?).map(|(_, cwd)| &**cwd)
     }
+}
+
+/// Whether so many jobs are all of the last run's list: `last` is how long that was, if it was fed to its end, and `longest` the
+/// longest of all that were. That many may have been taken, and some of them never written down: then more than is known is wanted.
+pub(super) fn is_whole(last: Option<usize>, longest: usize, known: usize) -> bool {
+    last.map_or(longest == known, |it| it <= known)
 }
 
 /// A job as it was fed.

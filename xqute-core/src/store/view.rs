@@ -14,6 +14,7 @@ use super::error::{JournalError, WorkDirError};
 use super::frame::HEAD;
 use super::holder::Holder;
 use super::journal::is_there;
+use super::list;
 use super::reader::Reader;
 use super::record::Record;
 
@@ -149,6 +150,15 @@ impl WorkDirView {
         self.runs.last().is_none_or(|it| it.run.done.is_none() && it.run.alive != Some(false))
     }
 
+    /// Whether these are all jobs of the last run's list: it was fed to its end, or an earlier run's was that had as many. A run
+    /// that goes on may have more of it to read.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let longest = self.runs().filter_map(|it| it.listed).max();
+        let last = self.runs.last().and_then(|it| it.run.listed);
+        longest.is_some_and(|longest| list::is_whole(last, longest, self.len()))
+    }
+
     /// How far each job came, by index.
     pub fn states(&self) -> impl ExactSizeIterator<Item = JobState> {
         let live = self.is_live();
@@ -277,9 +287,9 @@ fn take(jobs: &mut Vec<Marks>, runs: &mut Vec<Seen>, record: &Record<'_>, at: u6
             let holder = holder.clone().into_owned();
             let (id, version, scheduler) = (id.to_string(), version.to_string(), scheduler.to_string());
             let (host, pid) = (holder.host.to_string(), holder.pid);
-            let (cwd, began, done, alive) = (None, *when, None, None);
+            let (cwd, began, done, listed, alive) = (None, *when, None, None, None);
             let output = Output::default();
-            let run = RunView { id, version, scheduler, host, pid, cwd, output, began, done, alive };
+            let run = RunView { id, version, scheduler, host, pid, cwd, output, began, done, listed, alive };
             runs.push(Seen { at, run, holder });
             return;
         }
@@ -292,6 +302,12 @@ fn take(jobs: &mut Vec<Marks>, runs: &mut Vec<Seen>, record: &Record<'_>, at: u6
         Record::Output { kept } => {
             if let Some((seen, output)) = runs.last_mut().zip(Output::named(kept)) {
                 seen.run.output = output;
+            }
+            return;
+        }
+        Record::ListEnded { jobs, .. } => {
+            if let Some(seen) = runs.last_mut() {
+                seen.run.listed = Some(*jobs);
             }
             return;
         }

@@ -97,6 +97,8 @@ pub struct RunView {
     pub began: u64,
     /// When it ended in order, in milliseconds since the epoch.
     pub done: Option<u64>,
+    /// How many jobs it had when its list of jobs came to its end; `None`: it did not, or has not yet.
+    pub listed: Option<usize>,
     /// Whether it goes on: it has not ended, and its process is there. `None`: that cannot be seen from this machine.
     pub alive: Option<bool>,
 }
