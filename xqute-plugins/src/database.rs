@@ -118,6 +118,7 @@ fn sqlite(path: &Path) -> Result<Target, BoxError> {
             format!("cannot make {}: there is no directory {}", path.display(), folder.display()).into()
         );
     }
+    sqlite::check(&path)?;
     Ok(Target::Sqlite(path))
 }
 

@@ -59,7 +59,7 @@ config! {
         pub from: Option<String> = None,
         /// The host that takes the mail. Default: `"localhost"`.
         pub server: String = "localhost".to_owned(),
-        /// Its port. Default: what `tls` has, 587, 465 or 25.
+        /// Its port, which is no part of `server`. Default: what `tls` has, 587, 465 or 25.
         pub port: Option<u16> = None,
         /// How what is sent is kept from others. Default: `"starttls"`.
         pub tls: Security = Security::Starttls,
@@ -126,6 +126,12 @@ impl EmailConfig {
         if self.server.is_empty() {
             return Err("`server` is empty: name the host that takes the mail".to_owned());
         }
+        if !is_host(&self.server) {
+            return Err(format!(
+                "`server` is a host's name or address, and `{}` is none: its port is the key `port`, as `port = 587`",
+                self.server
+            ));
+        }
         if plain {
             return Err(format!(
                 "with `tls = \"none\"` everybody on the way to {} could read the mail{}: say \"starttls\" or \"smtps\", or `allow_plain = true`",
@@ -144,6 +150,11 @@ impl EmailConfig {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether it may be a host's name, or is its address, without a port, a user or a scheme.
+fn is_host(text: &str) -> bool {
+    text.parse::<IpAddr>().is_ok() || !text.contains(|it: char| ":/@[]".contains(it) || it.is_whitespace())
 }
 
 /// Whether nobody else is on the way to a host.

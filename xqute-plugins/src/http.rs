@@ -49,6 +49,8 @@ pub(crate) struct Options {
     pub(crate) ca_file: Option<PathBuf>,
     /// Whether what is sent may go unencrypted to other machines.
     pub(crate) plain: bool,
+    /// The key of the plugin's configuration that says so, if it has one.
+    pub(crate) plain_key: Option<&'static str>,
 }
 
 /// Posts to one address.
@@ -73,11 +75,11 @@ impl Poster {
             Some("https") => {}
             Some("http") if is_local || options.plain => {}
             Some("http") => {
-                return Err(
-                    "`url` is http, by which everybody on the way can read what is sent: write https, or \
-                            allow it by `plain = true`"
-                        .to_owned(),
-                );
+                let allowed = options.plain_key.map(|it| format!(", or allow it by `{it} = true`"));
+                return Err(format!(
+                    "`url` is http, by which everybody on the way can read what is sent: write https{}",
+                    allowed.unwrap_or_default()
+                ));
             }
             _ => return Err("`url` is neither https nor http".to_owned()),
         }

@@ -65,7 +65,8 @@ impl SlackConfig {
             .url
             .as_ref()
             .ok_or("`url` is missing: say where it is, as `url = { env = \"SLACK_WEBHOOK\" }`")?;
-        let options = Options { timeout: self.timeout.0, ca_file: self.ca_file.clone(), plain: false };
+        let ca_file = self.ca_file.clone();
+        let options = Options { timeout: self.timeout.0, ca_file, plain: false, plain_key: None };
         Ok(Post(Poster::new(&run.reveal(url)?, &options)?))
     }
 }

@@ -129,7 +129,8 @@ impl WebhookConfig {
             .as_ref()
             .ok_or("`url` is missing: say where it is, as `url = { env = \"HOOK_URL\" }`")?;
         let timeout = self.timeout.0;
-        let options = Options { timeout, ca_file: self.ca_file.clone(), plain: self.plain_http };
+        let plain_key = Some("plain_http");
+        let options = Options { timeout, ca_file: self.ca_file.clone(), plain: self.plain_http, plain_key };
         Ok(Post {
             poster: Poster::new(&run.reveal(url)?, &options)?,
             headers: self

@@ -115,8 +115,13 @@ fn a_file_that_another_holds_is_told_and_made_up_for() {
 #[test]
 fn what_is_configured_wrongly_is_an_error_before_anything_runs() {
     let base = Base::sqlite();
+    std::fs::create_dir(base.path("folder")).unwrap();
+    std::fs::write(base.path("diary"), "Dear diary").unwrap();
     for (keys, why) in [
         ("path = 'no/such/jobs.db'", "there is no directory"),
+        ("path = 'folder'", "folder: it is a directory"),
+        ("path = 'diary'", "diary: it is a file, but no SQLite database"),
+        ("path = '/dev/null'", "it is no file"),
         ("path = 'jobs.db'\nurl = { env = 'X' }", "leave one out"),
         ("url = { env = 'NOT_SET' }", "NOT_SET"),
         ("url = { command = ['echo', 'mysql://u:s3cret@h/d'] }", "has to be postgresql://"),

@@ -1,6 +1,7 @@
 //! How is a SQLite file written to? In transactions, and with a log beside it, so that others read meanwhile.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
+use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -18,6 +19,27 @@ use super::tables::{Rows, Value};
 
 /// So long one waits for another who writes.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// What each SQLite file begins with, unless it is empty (<https://www.sqlite.org/fileformat2.html#magic_header_string>).
+const MAGIC: &[u8] = b"SQLite format 3\0";
+
+/// Whether what is there already, if anything, can be a SQLite file. What cannot be looked at now may be another time.
+pub(super) fn check(path: &Path) -> Result<(), String> {
+    let Ok(there) = path.metadata() else { return Ok(()) };
+    let why = if there.is_dir() {
+        "it is a directory"
+    } else if !there.is_file() {
+        "it is no file"
+    } else {
+        let mut begin = Vec::new();
+        let read = File::open(path).and_then(|it| it.take(MAGIC.len() as u64).read_to_end(&mut begin));
+        if read.is_err() || begin.is_empty() || begin == MAGIC {
+            return Ok(());
+        }
+        "it is a file, but no SQLite database"
+    };
+    Err(format!("cannot write {}: {why}: name another file as `path`", path.display()))
+}
 
 /// A SQLite file that is open.
 #[derive(Debug)]

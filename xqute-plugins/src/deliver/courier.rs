@@ -61,6 +61,8 @@ pub(super) struct State {
     pub(super) why_unkept: String,
     /// Why the last attempt failed.
     pub(super) why: String,
+    /// Since when an answer is waited for.
+    pub(super) asked: Option<Instant>,
     /// How many messages were refused for good, and why the last was.
     pub(super) refused: usize,
     pub(super) why_refused: String,

@@ -56,7 +56,13 @@ impl Shared {
         let (mut notes, name, dir) = (Vec::new(), self.name, self.outbox.dir());
         let state = self.settled(self.state());
         let messages = |count: usize| format!("{count} message{}", if count == 1 { "" } else { "s" });
-        let why = if state.why.is_empty() { "there was no time".to_owned() } else { state.why.clone() };
+        let why = match (state.asked, &*state.why) {
+            (Some(asked), _) => {
+                format!("it had not answered within {:.1} s", asked.elapsed().as_secs_f64())
+            }
+            (None, "") => "there was no time".to_owned(),
+            (None, why) => why.to_owned(),
+        };
         match self.outbox.ids().map(|it| it.len()) {
             Ok(0) => {}
             Ok(left) => notes.push(format!(

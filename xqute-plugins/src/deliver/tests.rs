@@ -117,7 +117,7 @@ async fn a_receiver_that_hangs_holds_the_run_no_longer_than_is_configured() {
     let settings = Settings { drain: Duration::from_millis(300), ..Settings::default() };
     let notes = receiver.run(settings, failing(1)).await;
     assert!(
-        notes[0].starts_with("receiver: 1 message not delivered (there was no time); kept in "),
+        notes[0].starts_with("receiver: 1 message not delivered (it had not answered within "),
         "{notes:?}"
     );
     receiver.let_go();
@@ -130,7 +130,7 @@ async fn the_end_is_kept_too_when_an_earlier_message_hangs() {
         Settings { drain: Duration::from_millis(300), digest: Duration::ZERO, ..Settings::default() };
     let notes = receiver.run(settings, one_is_told(&receiver)).await;
     assert!(
-        notes[0].starts_with("receiver: 2 messages not delivered (there was no time); kept in "),
+        notes[0].starts_with("receiver: 2 messages not delivered (it had not answered within "),
         "{notes:?}"
     );
     let outbox = Outbox::open(receiver.outbox()).unwrap();

@@ -168,9 +168,9 @@ impl Worker {
         }
         let Some(letter) = self.waiting.pop_front() else { return };
         let answer = match &letter {
-            Letter::Held(message) => self.carrier.carry(message),
+            Letter::Held(message) => self.carry(message),
             Letter::Kept(id) => match self.shared.outbox.read(id) {
-                Ok(Some(message)) => self.carrier.carry(&message),
+                Ok(Some(message)) => self.carry(&message),
                 Ok(None) => Ok(()),
                 Err(error) => Err(unread(&error)),
             },
@@ -195,6 +195,14 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// While it lasts, and where it never ends, the state knows since when.
+    fn carry(&self, message: &Message) -> Result<(), Refusal> {
+        self.shared.state().asked = Some(Instant::now());
+        let answer = self.carrier.carry(message);
+        self.shared.state().asked = None;
+        answer
     }
 
     /// Others first: what no receiver takes does not keep back what it would.

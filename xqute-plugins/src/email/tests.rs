@@ -194,7 +194,22 @@ fn in_the_clear_it_leaves_this_machine_only_where_that_is_wanted() {
         assert_eq!(checked(server, false), Ok(()));
     }
     for server in ["localhost.example.org", "10.0.0.1", "mail"] {
-        assert!(checked(server, false).unwrap_err().contains("everybody on the way"));
+        let told = checked(server, false).unwrap_err();
+        assert!(told.contains("everybody on the way") && told.ends_with("or `allow_plain = true`"), "{told}");
         assert_eq!(checked(server, true), Ok(()));
+    }
+}
+
+#[test]
+fn a_server_is_a_host_and_its_port_is_another_key() {
+    let checked = |server: &str| EmailConfig { server: server.into(), ..EmailConfig::default() }.check();
+    for server in
+        ["127.0.0.1:18025", "mail.example.org:587", "[::1]:25", "smtp://mail.example.org", "a@b", "a b"]
+    {
+        let told = checked(server).unwrap_err();
+        assert!(told.contains(server) && told.contains("`port = 587`"), "{told}");
+    }
+    for server in ["mail.example.org", "mail_1", "127.0.0.1", "::1", "fe80::1"] {
+        assert_eq!(checked(server), Ok(()), "{server}");
     }
 }

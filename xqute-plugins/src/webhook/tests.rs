@@ -27,7 +27,10 @@ async fn what_is_wrong_is_told_when_the_run_is_built() {
     for (config, why) in [
         (json!({}), "`url` is missing"),
         (json!({ "url": "https://hunter2" }), "a secret does not stand in a configuration"),
-        (json!({ "url": prints("http://a.example/hunter2") }), "`url` is http"),
+        (
+            json!({ "url": prints("http://a.example/hunter2") }),
+            "write https, or allow it by `plain_http = true`",
+        ),
         (json!({ "url": url, "headers": { "a b": "c" } }), "`a b` is no name of a header"),
         (
             json!({ "url": url, "headers": { "Authorization": "hunter2" } }),
