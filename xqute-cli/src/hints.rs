@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use clap::CommandFactory;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use xqute::Argv;
+use xqute::{Argv, BuildError, Error, PluginError, SelectionError};
 
 use crate::args::Args;
 
@@ -184,9 +184,45 @@ pub(crate) fn misplaced(words: &[OsString]) -> Option<String> {
     })
 }
 
+/// What to say where a plugin is asked for that xqute has, and this binary has not.
+pub(crate) fn not_built(error: &anyhow::Error) -> Option<String> {
+    let selection = match error.downcast_ref() {
+        Some(Error::Build(BuildError::Plugins(PluginError::Selection(it)))) => it,
+        _ => match error.downcast_ref()? {
+            PluginError::Selection(it) => it,
+            _ => return None,
+        },
+    };
+    let SelectionError::Unknown { name, .. } = selection else { return None };
+    let build = |feature| format!("`cargo install --path xqute-cli --features {feature}`");
+    let how = match name.as_str() {
+        "email" | "slack" | "webhook" => build(name.as_str()),
+        "database" => format!("{} or {}", build("sqlite"), build("postgres")),
+        _ => return None,
+    };
+    Some(format!("; xqute has `{name}`, but this program was built without it: {how} builds one that has it"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plugin_that_was_left_out_is_no_unknown_one() {
+        let unknown = |name: &str| SelectionError::Unknown {
+            name: name.to_owned(),
+            suggestion: None,
+            linked: vec!["log".to_owned()],
+        };
+        // As `xqute plugins` meets it, and as `xqute run` does.
+        let told = |name| not_built(&PluginError::from(unknown(name)).into());
+        let in_a_run = Error::from(BuildError::from(PluginError::from(unknown("webhook"))));
+        assert_eq!(told("webhook"), not_built(&in_a_run.into()));
+        assert!(told("webhook").unwrap().contains("`cargo install --path xqute-cli --features webhook`"));
+        let database = told("database").unwrap();
+        assert!(database.contains("--features sqlite`") && database.contains("--features postgres`"));
+        assert_eq!(told("lgo"), None);
+    }
 
     #[test]
     fn a_word_alone_is_a_shells_and_in_a_text_it_is_not() {

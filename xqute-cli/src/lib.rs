@@ -116,7 +116,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 }
 
 fn refuse(error: &anyhow::Error) -> ExitCode {
-    say(format_args!("{error:#}"));
+    say(format_args!("{error:#}{}", hints::not_built(error).unwrap_or_default()));
     ExitCode::from(exit::WRONG)
 }
 

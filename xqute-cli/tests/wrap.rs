@@ -185,12 +185,18 @@ fn what_is_wrong_in_the_configuration_is_told_before_anything_runs() {
     for (toml, why) in [
         ("[plugins.wrap]", "it has no rule"),
         ("[[plugins.wrap.rule]]\nfilter = { tag = 'x' }", "rule 1 of plugin `wrap` says nothing"),
-        ("[[plugins.wrap.rule]]\npre = 'x'", "unknown field `pre`"),
+        ("[[plugins.wrap.rule]]\npre = 'x'", "wrong: `rule[0]`: unknown field `pre`"),
+        (
+            "[[plugins.wrap.rule]]\nprefix = 'nice -n 10'",
+            "wrong: `rule[0].prefix`: invalid type: string \"…\", expected a sequence",
+        ),
         ("[[plugins.wrap.rule]]\ninit = 'x'\nfilter = { index = '3-' }", "`3-`: write the index"),
     ] {
         let desk = desk(toml);
         let (code, _, err) = bash_in(&desk, "xqute run -q touch ran");
         assert!(code == Some(2) && err.contains(why), "{toml}: {code:?} {err}");
+        // The program's own error is all that is told: nothing is logged beside it.
+        assert!(err.starts_with("xqute: plugin `wrap`") && err.matches("on_init").count() == 1, "{err}");
         assert!(!desk.path().join("ran").exists());
     }
 }

@@ -127,14 +127,16 @@ impl std::error::Error for Fault {
 /// How many faults of a run are kept whole; further ones are counted only.
 pub const FAULTS_KEPT: usize = 100;
 
-/// The faults of a run, told once each to the log and kept for its summary.
+/// The faults of a run, told once each, to the log where nobody else is told, and kept for its summary.
 #[derive(Debug, Default)]
 pub(crate) struct FaultBook(Mutex<Vec<Arc<Fault>>>);
 
 impl FaultBook {
-    /// Takes a fault in.
-    pub(super) fn record(&self, fault: Fault) -> Arc<Fault> {
-        tracing::warn!(plugin = fault.plugin(), hook = fault.hook(), "{fault}");
+    /// Takes a fault in, and tells it to the log if it `is_logged`.
+    pub(super) fn record(&self, fault: Fault, is_logged: bool) -> Arc<Fault> {
+        if is_logged {
+            tracing::warn!(plugin = fault.plugin(), hook = fault.hook(), "{fault}");
+        }
         let fault = Arc::new(fault);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < FAULTS_KEPT {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_path_to_error::{Path as Keys, Segment};
 use thiserror::Error;
 
 use super::directory;
@@ -20,7 +21,8 @@ use super::progress::Progress;
 use super::secret::{Revealed, Secret, SecretError};
 use super::selection::same;
 
-/// Configuration that does not fit the plugin's type. It never shows a text of the configuration, which may be a secret.
+/// Configuration that does not fit the plugin's type: which key, and what was expected there. It never shows a text of the
+/// configuration, which may be a secret.
 #[derive(Debug, Error)]
 #[error("the configuration of plugin `{plugin}` is wrong: {why}")]
 pub struct ConfigError {
@@ -29,9 +31,29 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    fn new(plugin: &str, error: &serde_json::Error) -> Self {
-        Self { plugin: plugin.to_owned(), why: without_values(error.to_string()) }
+    fn new(plugin: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+        let (told, mut keys) = (without_values(error.inner().to_string()), keys(error.path()));
+        // That field is named by what is told of it.
+        if told.starts_with("unknown field ") {
+            keys.pop();
+        }
+        let place = keys.concat();
+        let why = match place.trim_start_matches('.') {
+            "" => told,
+            place => format!("`{place}`: {told}"),
+        };
+        Self { plugin: plugin.to_owned(), why }
     }
+}
+
+/// What leads to a value, `rule[0].prefix`, in its parts. The name of a variant is a text of the configuration, which is none of it.
+fn keys(path: &Keys) -> Vec<String> {
+    let part = |it: &Segment| match it {
+        Segment::Seq { index } => Some(format!("[{index}]")),
+        Segment::Map { key } => Some(format!(".{key}")),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    };
+    path.iter().filter_map(part).collect()
 }
 
 /// serde quotes a value that does not fit: `invalid type: string "…", expected …`, but a number or a variant in backticks, in which it also
@@ -147,7 +169,8 @@ impl Run {
     ///
     /// There is one, and it does not fit `T`.
     pub fn config<T: DeserializeOwned>(&self, plugin: &str) -> Result<Option<T>, ConfigError> {
-        let read = |value| T::deserialize(value).map_err(|error| ConfigError::new(plugin, &error));
+        let read =
+            |value| serde_path_to_error::deserialize(value).map_err(|error| ConfigError::new(plugin, &error));
         self.config.get(&same(plugin)).map(read).transpose()
     }
 

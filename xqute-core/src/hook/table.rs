@@ -104,12 +104,14 @@ impl<E: Entry> Table<E> {
         flow
     }
 
-    /// Counts and reports a fault of `slot`.
+    /// Counts and reports a fault of `slot`. One that ends `build()` is returned by it, which is report enough.
     #[cold]
     pub(super) fn record(&self, slot: &Slot<E>, cause: Box<FaultCause>) -> Arc<Fault> {
         self.cost.fault(slot.at, &cause);
         let Source { plugin, meta } = &slot.source;
-        self.faults.record(Fault::new(Arc::clone(plugin), meta, *cause))
+        let fault = Fault::new(Arc::clone(plugin), meta, *cause);
+        let is_returned = !slot.isolated && (meta.family, meta.hook) == ("Hooks", "on_init");
+        self.faults.record(fault, !is_returned)
     }
 }
 

@@ -12,6 +12,16 @@ struct Config {
     port: u16,
     #[expect(dead_code, reason = "only read")]
     kind: Option<Kind>,
+    #[expect(dead_code, reason = "only read")]
+    #[serde(default)]
+    rule: Vec<Rule>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rule {
+    #[expect(dead_code, reason = "only read")]
+    prefix: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -22,19 +32,29 @@ enum Kind {
 }
 
 fn told(value: Value) -> String {
-    ConfigError::new("p", &Config::deserialize(value).unwrap_err()).why
+    ConfigError::new("p", &serde_path_to_error::deserialize::<_, Config>(value).unwrap_err()).why
 }
 
 #[test]
 fn a_value_that_does_not_fit_is_not_shown() {
     let kinds = "expected `plain` or `tls`";
     for (value, wanted) in [
-        (json!({"port": "hunter2"}), "invalid type: string \"…\", expected u16".to_owned()),
-        (json!({"port": 70_000}), "invalid value: integer `…`, expected u16".to_owned()),
-        (json!({"port": 1.5}), "invalid type: floating point `…`, expected u16".to_owned()),
-        (json!({"port": 1, "kind": "hunter2"}), format!("unknown variant `…`, {kinds}")),
-        (json!({"port": 1, "kind": "hun`ter\"2"}), format!("unknown variant `…`, {kinds}")),
-        (json!({"prt": 1}), "unknown field `prt`, expected `port` or `kind`".to_owned()),
+        (json!({"port": "hunter2"}), "`port`: invalid type: string \"…\", expected u16".to_owned()),
+        (json!({"port": 70_000}), "`port`: invalid value: integer `…`, expected u16".to_owned()),
+        (json!({"port": 1.5}), "`port`: invalid type: floating point `…`, expected u16".to_owned()),
+        (json!({"port": 1, "kind": "hunter2"}), format!("`kind`: unknown variant `…`, {kinds}")),
+        (json!({"port": 1, "kind": "hun`ter\"2"}), format!("`kind`: unknown variant `…`, {kinds}")),
+        (json!({"prt": 1}), "unknown field `prt`, expected one of `port`, `kind`, `rule`".to_owned()),
+        (
+            json!({"port": 1, "rule": [{"prefix": []}, {"prefix": "nice -n 10"}]}),
+            "`rule[1].prefix`: invalid type: string \"…\", expected a sequence".to_owned(),
+        ),
+        (
+            json!({"port": 1, "rule": [{"pre": 1}]}),
+            "`rule[0]`: unknown field `pre`, expected `prefix`".to_owned(),
+        ),
+        (json!({"port": 1, "rule": [{}]}), "`rule[0]`: missing field `prefix`".to_owned()),
+        (json!({}), "missing field `port`".to_owned()),
     ] {
         assert_eq!(told(value), wanted);
     }
