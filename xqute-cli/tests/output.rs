@@ -54,7 +54,7 @@ fn json_tells_each_job_as_status_does_and_then_the_run() {
     }
     let fields = status["jobs"][0].as_object().unwrap().keys();
     let lacking: Vec<_> = fields.filter(|key| told[0].get(key).is_none()).collect();
-    assert_eq!(lacking, ["cwd", "env", "runs_again"], "the help of the verb names them");
+    assert_eq!(lacking, ["cwd", "env", "inputs", "outputs", "runs_again"], "the help of the verb names them");
 }
 
 #[test]
