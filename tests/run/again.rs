@@ -99,6 +99,32 @@ async fn what_failed_was_killed_or_vetoed_runs_again_only_where_that_is_asked() 
     scene.ledger.assert([(0, 1), (1, 2), (2, 2), (3, 1)]);
 }
 
+/// For who keeps results of their own: what is done has its whole life again, and a plugin says which of it need not run.
+#[tokio::test]
+async fn what_is_done_is_asked_about_again_only_where_that_is_asked() {
+    for way in WAYS {
+        let scene = Scene::new();
+        scene.ledger.does(2, "exit 3");
+        let counts_of = async |rerun: bool, first: &str| {
+            let run = scene.builder(way, &["tagged"]).rerun_done(rerun).build().unwrap();
+            run.feed(JobSpec::new(scene.ledger.words(0)).tag(first)).await.unwrap();
+            run.feed(JobSpec::new(scene.ledger.words(1)).after(0)).await.unwrap();
+            run.feed(scene.ledger.words(2)).await.unwrap();
+            let Counts { succeeded, skipped, failed, done_before, failed_before, .. } =
+                run.run_until_complete().await.unwrap().counts;
+            drop(run);
+            let checked = xqute::check(scene.path(""), false).unwrap();
+            assert!(checked.findings.is_empty(), "{way:?}: {checked:?}");
+            [succeeded, skipped, failed, done_before, failed_before]
+        };
+        assert_eq!(counts_of(false, "").await, [2, 0, 1, 0, 0], "{way:?}");
+        assert_eq!(counts_of(true, "skip").await, [1, 1, 0, 0, 1], "{way:?}");
+        assert_eq!(counts_of(true, "").await, [2, 0, 0, 0, 1], "{way:?}");
+        assert_eq!(counts_of(false, "").await, [0, 0, 0, 2, 1], "{way:?}");
+        scene.ledger.assert([(0, 2), (1, 3), (2, 1)]);
+    }
+}
+
 /// How a run is stopped while job 0 runs and others wait.
 #[derive(Debug, Clone, Copy)]
 enum StoppedBy {

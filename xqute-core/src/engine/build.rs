@@ -52,7 +52,8 @@ impl XquteBuilder {
         let workdir = Arc::new(workdir);
         let recovery = Recovery::new(&mut past, backend.name());
         let only = self.kills.as_ref().map(|(jobs, _)| jobs.clone());
-        feeder.remember(History::new(past, Arc::downgrade(&workdir), self.retry_failed).only(only));
+        let history = History::new(past, Arc::downgrade(&workdir), self.retry_failed);
+        feeder.remember(history.rerun_done(self.rerun_done).only(only));
         scene.run.freeze();
         if !scene.run.withheld().is_empty() {
             backend.withholds(scene.run.withheld());

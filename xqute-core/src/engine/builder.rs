@@ -47,6 +47,7 @@ pub struct XquteBuilder {
     pub(super) workdir: PathBuf,
     pub(super) fresh: bool,
     pub(super) retry_failed: bool,
+    pub(super) rerun_done: bool,
     pub(super) durable: bool,
     pub(super) kills: Option<(BTreeSet<usize>, KillReason)>,
     pub(super) output: Output,
@@ -74,6 +75,7 @@ impl Default for XquteBuilder {
             workdir: DEFAULT_WORKDIR.into(),
             fresh: false,
             retry_failed: false,
+            rerun_done: false,
             durable: false,
             kills: None,
             output: Output::default(),
@@ -150,6 +152,15 @@ impl XquteBuilder {
     /// Default: `false`.
     pub fn retry_failed(mut self, retry_failed: bool) -> Self {
         self.retry_failed = retry_failed;
+        self
+    }
+
+    /// Whether jobs that succeeded in an earlier run on the same work directory have their whole life again, `on_job_init` to their end:
+    /// for who keeps results of their own, and says in `on_job_submitting` which jobs need not run
+    /// ([`Submit::skip`](crate::Submit::skip)). What an earlier run left running is adopted all the same.
+    /// Default: `false`: they are done, and no hook is called for them.
+    pub fn rerun_done(mut self, rerun_done: bool) -> Self {
+        self.rerun_done = rerun_done;
         self
     }
 

@@ -17,6 +17,8 @@ pub(super) struct History {
     workdir: Weak<WorkDir>,
     /// Whether jobs that ended otherwise than done are run again.
     retry_failed: bool,
+    /// Whether jobs that are done are.
+    rerun_done: bool,
     /// The only jobs that the run is about, if it is not about all.
     only: Option<BTreeSet<usize>>,
     /// Where the program runs, and jobs that were given no directory: elsewhere they are other jobs.
@@ -26,7 +28,12 @@ pub(super) struct History {
 impl History {
     pub(super) fn new(past: Past, workdir: Weak<WorkDir>, retry_failed: bool) -> Self {
         let here = std::env::current_dir().ok();
-        Self { past, workdir, retry_failed, only: None, here }
+        Self { past, workdir, retry_failed, rerun_done: false, only: None, here }
+    }
+
+    /// Whether jobs that are done are run again.
+    pub(super) fn rerun_done(self, rerun_done: bool) -> Self {
+        Self { rerun_done, ..self }
     }
 
     /// The run is about these jobs alone.
@@ -41,10 +48,14 @@ impl History {
     /// Whether a job of an earlier run would be run, if it was fed again.
     pub(super) fn is_left(&self, index: usize) -> bool {
         match self.past.get(index).map(|job| job.state) {
-            Some(PastState::Ended(Status::Finished)) => false,
-            Some(PastState::Ended(_)) => self.retry_failed,
+            Some(PastState::Ended(end)) => self.reruns(end),
             _ => true,
         }
+    }
+
+    /// Whether a job that ended so is run again.
+    fn reruns(&self, end: Status) -> bool {
+        if end == Status::Finished { self.rerun_done } else { self.retry_failed }
     }
 
     /// What tells a job from others, and what became of it.
@@ -63,8 +74,10 @@ impl History {
     fn before(&self, index: usize, digest: Digest, spec: &JobSpec) -> Before {
         let had_more = || self.past.get(index).is_some_and(|it| it.has_more);
         match self.past.get(index).map(|job| job.state) {
-            Some(PastState::Ended(Status::Finished)) => Before::Done,
-            Some(PastState::Ended(_)) if !self.retry_failed => Before::Failed,
+            Some(PastState::Ended(end)) if !self.reruns(end) => match end {
+                Status::Finished => Before::Done,
+                _ => Before::Failed,
+            },
             // Its command has changed under its name.
             _ if !self.past.has(index, digest) => Before::New,
             // What no digest tells may be another now.
