@@ -236,7 +236,7 @@ fn every_folder_is_a_room_of_the_table() {
 
 #[test]
 fn other_crates_begin_their_files_with_a_question_and_have_no_unsafe() {
-    for folder in ["xqute/src", "xqute-macros/src", "xqute-plugins/src", "xqute-cli/src"] {
+    for folder in ["xqute/src", "xqute-macros/src", "xqute-plugins/src", "xqute-cli/src", "frame/src"] {
         for (file, text) in files(folder) {
             assert!(text.starts_with("//!"), "{folder}/{file} does not begin with `//!`");
             assert!(!text.contains("unsafe {"), "{folder}/{file} has `unsafe`");
