@@ -11,7 +11,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
 /// Each room and what it may import.
-const ROOMS: [(&str, &[&str]); 7] = [
+const ROOMS: [(&str, &[&str]); 8] = [
     ("job", &[]),
     ("lifecycle", &["job"]),
     ("script", &["job"]),
@@ -19,6 +19,7 @@ const ROOMS: [(&str, &[&str]); 7] = [
     ("store", &["job", "lifecycle"]),
     ("hook", &["job"]),
     ("engine", &["job", "lifecycle", "script", "backend", "store", "hook"]),
+    ("testing", &["job", "backend", "hook", "engine"]),
 ];
 
 /// What is no room: the crate's face, its macros, and the door for generated code.

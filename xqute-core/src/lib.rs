@@ -13,6 +13,8 @@ mod lifecycle;
 mod macros;
 pub mod script;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use backend::supervise;
 pub use engine::{

@@ -63,6 +63,9 @@ pub mod script {
 }
 pub use xqute_core::{hook, hookspec, link_plugins, plugin, plugins};
 
+#[cfg(feature = "testing")]
+pub mod testing;
+
 #[doc(hidden)]
 pub use xqute_core::__private;
 

@@ -170,7 +170,7 @@ impl XquteBuilder {
             expected: self.expected,
             files,
             ahead: 0,
-            seed: random(),
+            seed: self.seed.unwrap_or_else(random),
             paced: self.throttle.is_set(),
             told: scene.told(plugins),
             doomed: self.kills.iter().flat_map(|(jobs, _)| jobs).copied().collect(),

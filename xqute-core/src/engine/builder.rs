@@ -15,6 +15,8 @@ use super::handle::Xqute;
 use super::perform::Wrapping;
 use super::throttle::Throttle;
 use crate::backend::Backend;
+#[cfg(feature = "testing")]
+use crate::hook::record::Recorder;
 use crate::hook::{FaultPolicy, PluginList, PluginSet, PluginSetBuilder};
 #[cfg(doc)]
 use crate::hook::{Run, Scheduler};
@@ -66,6 +68,8 @@ pub struct XquteBuilder {
     pub(super) options: BTreeMap<String, String>,
     pub(super) plugins: PluginSetBuilder,
     pub(super) config: Vec<(String, serde_json::Result<Value>)>,
+    /// What the jitter of waits is made from; `None`: it is random.
+    pub(super) seed: Option<u64>,
 }
 
 impl Default for XquteBuilder {
@@ -94,6 +98,7 @@ impl Default for XquteBuilder {
             options: BTreeMap::new(),
             plugins: PluginSet::builder(),
             config: Vec::new(),
+            seed: None,
         }
     }
 }
@@ -332,6 +337,14 @@ impl XquteBuilder {
     /// What this plugin's broken hooks do. Default: those that decide fail their job, others are passed over.
     pub fn fault_policy(mut self, plugin: impl Into<String>, policy: FaultPolicy) -> Self {
         self.plugins = self.plugins.fault_policy(plugin, policy);
+        self
+    }
+
+    /// What happens is recorded, and the same happens each time.
+    #[cfg(feature = "testing")]
+    pub(crate) fn recorded(mut self, recorder: Recorder) -> Self {
+        self.plugins = self.plugins.recorded(recorder);
+        self.seed = Some(1);
         self
     }
 

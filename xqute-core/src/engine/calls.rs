@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::dispatcher::Told;
 use super::treaty::{Answer, Asked, Broken, Gate, Message, Notice, Returned};
+use crate::hook::record::about;
 use crate::hook::{Hooks, PluginSet, Run, Scheduler, Summary, Text};
 use crate::job::{Job, Moment, Signal};
 use crate::script::Fragments;
@@ -135,7 +136,7 @@ impl Caller {
         let scene = Arc::clone(&self.scene);
         self.runtime.spawn(async move {
             for notice in &notices {
-                reply.take(scene.call(notice).await);
+                reply.take(about(notice.moment, notice.job.index(), scene.call(notice)).await);
             }
         });
     }

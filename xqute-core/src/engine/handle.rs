@@ -10,6 +10,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 use super::builder::XquteBuilder;
 use super::calls::{Caller, Scene};
+use super::clock::Clock;
 use super::dispatcher::{Dispatcher, Settings};
 use super::error::{Result, RunError};
 use super::events::{EVENTS_KEPT, Events};
@@ -69,6 +70,9 @@ enum Thread {
     /// Not started: what it will need.
     Ready(Box<Ready>),
     Started(JoinHandle<()>),
+    /// There is none: the engine runs where the caller awaits it.
+    #[cfg(feature = "testing")]
+    Elsewhere,
     /// It could not be started, or was waited for.
     Gone,
 }
@@ -247,6 +251,15 @@ impl Xqute {
         &self.0.scene.scheduler
     }
 
+    /// The engine, to be awaited on the caller's runtime instead of a thread of its own: with its hooks it has one clock then.
+    #[cfg(feature = "testing")]
+    pub(crate) fn engine_here(&self) -> Result<impl Future<Output = ()> + use<>> {
+        let mut thread = self.0.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        let engine = self.0.take(&mut thread)?;
+        *thread = Thread::Elsewhere;
+        Ok(Engine { clock: Clock::of_runtime(), ..engine }.run())
+    }
+
     /// The plugins of the run: for a family of hooks of one's own to be built on.
     #[must_use]
     pub fn plugins(&self) -> &PluginSet {
@@ -257,16 +270,21 @@ impl Xqute {
 impl Shared {
     /// Starts the engine's thread, once.
     fn start(&self) -> Result<(), RunError> {
-        let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*engine, Thread::Started(_)) {
-            return Ok(());
+        let mut thread = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*thread, Thread::Ready(_) | Thread::Gone) {
+            let engine = self.take(&mut thread)?;
+            *thread = Thread::Started(engine.start().map_err(RunError::Thread)?);
         }
+        Ok(())
+    }
+
+    /// The engine, to be run on a thread of its own or elsewhere.
+    fn take(&self, thread: &mut Thread) -> Result<Engine, RunError> {
         let runtime = Runtime::try_current().map_err(|_| RunError::NoRuntime)?;
-        let Thread::Ready(parts) = std::mem::replace(&mut *engine, Thread::Gone) else {
+        let Thread::Ready(parts) = std::mem::replace(thread, Thread::Gone) else {
             return Err(RunError::EngineLost);
         };
-        *engine = Thread::Started(self.engine(*parts, runtime).start().map_err(RunError::Thread)?);
-        Ok(())
+        Ok(self.engine(*parts, runtime))
     }
 
     fn engine(&self, ready: Ready, runtime: Runtime) -> Engine {
@@ -277,6 +295,7 @@ impl Shared {
             feeder: Arc::clone(&self.feeder),
             journal: parts.journal,
             events,
+            recorder: self.plugins.recorder(),
             wrapping: parts.wrapping,
             timers: Timers::default(),
             held: Vec::new(),
@@ -294,6 +313,7 @@ impl Shared {
             ended,
             poll_interval: parts.poll_interval,
             pace: Pace::new(parts.throttle),
+            clock: Clock::default(),
             listens: self.listens,
             journal_damage: parts.journal_damage,
         }

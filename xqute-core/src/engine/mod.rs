@@ -4,6 +4,7 @@
 mod build;
 mod builder;
 mod calls;
+mod clock;
 mod dispatcher;
 mod error;
 mod events;

@@ -4,17 +4,18 @@ use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
 
 use tokio::sync::broadcast;
+use tokio::time::Instant;
 
 use super::calls::Caller;
 use super::dispatcher::Dispatcher;
 use super::feeder::Feeder;
 use super::questions::Questions;
 use super::timers::Timers;
-use super::treaty::{Order, SmallFile};
+use super::treaty::{Notice, Order, SmallFile};
 use crate::backend::{Refused, Submission};
+use crate::hook::record::Recorder;
 use crate::job::{Job, JobFiles, Moment, Output};
 use crate::script::{Fragments, Script, render};
 use crate::store::{self, Journal, Record};
@@ -25,6 +26,7 @@ pub(super) struct Performer {
     pub(super) feeder: Arc<Feeder>,
     pub(super) journal: Journal,
     pub(super) events: broadcast::Sender<(Moment, Job)>,
+    pub(super) recorder: Recorder,
     pub(super) wrapping: Wrapping,
     pub(super) timers: Timers,
     /// Ordered, and not performed, because the journal cannot be written.
@@ -43,7 +45,7 @@ pub(super) struct Wrapping {
 impl Performer {
     /// Whether somebody reads events.
     pub(super) fn publishes(&self) -> bool {
-        self.events.receiver_count() > 0
+        self.events.receiver_count() > 0 || self.recorder.is_on()
     }
 
     /// When the next timer is due.
@@ -112,11 +114,11 @@ impl Performer {
     }
 
     /// The last record: the run has ended in order. An error, if it has not, or that cannot be written.
-    pub(super) fn write_end(&mut self, dispatcher: &mut Dispatcher) -> Result<(), String> {
+    pub(super) fn write_end(&mut self, dispatcher: &mut Dispatcher, now: u64) -> Result<(), String> {
         if let Some(why) = dispatcher.broken() {
             return Err(why.to_owned());
         }
-        dispatcher.records().push(&Record::Done { when: store::now() });
+        dispatcher.records().push(&Record::Done { when: now });
         self.journal.write(dispatcher.records()).map_err(|error| cannot_write(&error))
     }
 
@@ -134,8 +136,11 @@ impl Performer {
             }
             Order::Submit(index) => self.submit(index, dispatcher, questions),
             Order::Call(index, notices) => self.caller.call(index, notices),
-            // Nobody reads any more, if it fails.
-            Order::Publish(notice) => drop(self.events.send((notice.moment, notice.job))),
+            Order::Publish(Notice { moment, job }) => {
+                self.recorder.reached(moment, &job);
+                // Nobody reads any more, if it fails.
+                let _ = self.events.send((moment, job));
+            }
             Order::AskShutdown(signal) => self.caller.shutdown(signal),
             Order::Write(index, file) => {
                 let files = dispatcher.files(index);

@@ -4,11 +4,12 @@
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 
+use super::clock::Clock;
 use super::dispatcher::{Adopted, Dispatcher};
 use super::error::RunError;
 use super::perform::Performer;
@@ -17,7 +18,6 @@ use super::signals;
 use super::throttle::Pace;
 use super::treaty::{Ended, Fed, Message};
 use crate::hook::{PluginSet, Stopped, Summary};
-use crate::store;
 
 /// The most events that are handled before their orders are performed.
 const BATCH: usize = 256;
@@ -35,6 +35,7 @@ pub(super) struct Engine {
     pub(super) ended: watch::Sender<Option<Ended>>,
     pub(super) poll_interval: Duration,
     pub(super) pace: Pace,
+    pub(super) clock: Clock,
     /// Whether it listens to signals.
     pub(super) listens: bool,
     /// Bytes of the journal that could not be read.
@@ -82,7 +83,8 @@ impl Engine {
         std::thread::Builder::new().name("xqute".to_owned()).spawn(body)
     }
 
-    async fn run(mut self) {
+    /// Until the run is over, on whatever runtime awaits it.
+    pub(super) async fn run(mut self) {
         let begun = Instant::now();
         self.dispatch().await;
         let mut ended = self.end(begun).await;
@@ -95,7 +97,7 @@ impl Engine {
     /// Until every job has ended and every hook has returned.
     async fn dispatch(&mut self) {
         let interval = self.poll_interval.min(LONGEST_POLL);
-        let mut polls = tokio::time::interval_at(tokio::time::Instant::now() + interval, interval);
+        let mut polls = tokio::time::interval_at(Instant::now() + interval, interval);
         polls.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             self.performer.perform(&mut self.dispatcher, &mut self.questions);
@@ -114,7 +116,7 @@ impl Engine {
                 self.pace.rest();
             }
             let woke = self.wait(&mut polls).await;
-            self.dispatcher.at(store::now(), self.performer.publishes());
+            self.dispatcher.at(self.clock.now(), self.performer.publishes());
             self.dispatcher.looks_ahead(self.questions.backend().looks_ahead());
             self.handle(woke);
             self.handle_more();
@@ -219,7 +221,7 @@ impl Engine {
         if self.dispatcher.is_abandoned() {
             return Ended::Abandoned;
         }
-        if let Err(why) = self.performer.write_end(&mut self.dispatcher) {
+        if let Err(why) = self.performer.write_end(&mut self.dispatcher, self.clock.now()) {
             return Ended::Failed(Arc::new(RunError::Storage(why)));
         }
         let summary = Arc::new(self.summary(begun));
@@ -256,7 +258,7 @@ impl Engine {
 
 async fn sleep_until(wake: Option<Instant>) {
     match wake {
-        Some(wake) => tokio::time::sleep_until(wake.into()).await,
+        Some(wake) => tokio::time::sleep_until(wake).await,
         None => std::future::pending().await,
     }
 }

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// After a start the machine is looked at so much later: by then the job shows.
 const SETTLED: Duration = Duration::from_millis(100);

@@ -1,7 +1,9 @@
 //! When is something to happen? A queue of the timers of jobs.
 
 use std::collections::{BTreeSet, HashMap};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::treaty::Timer;
 

@@ -101,6 +101,12 @@ impl Fault {
         self.meta.place.line
     }
 
+    /// What happened, in words: `panicked: …`.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        &self.told
+    }
+
     /// What happened.
     #[must_use]
     pub fn cause(&self) -> &FaultCause {

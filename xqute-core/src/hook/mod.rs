@@ -17,6 +17,7 @@ mod notes;
 mod order;
 mod plugins;
 mod progress;
+pub(crate) mod record;
 mod registry;
 mod reveal;
 mod run;

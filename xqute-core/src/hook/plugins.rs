@@ -8,6 +8,7 @@ use super::cost::{HookCost, TableCost};
 use super::fault::{Fault, FaultBook};
 use super::meta::{HookMeta, Place, PluginMeta};
 use super::order::{Call, Ranks};
+use super::record::Recorder;
 use super::registry::{self, HOOKS, Linked, PluginError};
 use super::selection::{Candidate, Selection, position, same};
 
@@ -48,6 +49,7 @@ struct Inner {
     ranks: Ranks,
     faults: Arc<FaultBook>,
     costs: Mutex<Vec<Arc<TableCost>>>,
+    recorder: Recorder,
 }
 
 /// What holds for a plugin in a run.
@@ -68,6 +70,7 @@ pub struct PluginSetBuilder {
     policies: HashMap<String, FaultPolicy>,
     limits: HashMap<String, Duration>,
     limit: Option<Duration>,
+    recorder: Recorder,
 }
 
 /// A linked plugin, described.
@@ -161,6 +164,10 @@ impl PluginSet {
         Arc::clone(&self.0.faults)
     }
 
+    pub(crate) fn recorder(&self) -> Recorder {
+        self.0.recorder.clone()
+    }
+
     /// Takes a table's costs into the set's.
     pub(super) fn watch(&self, cost: Arc<TableCost>) {
         self.0.costs.lock().unwrap_or_else(PoisonError::into_inner).push(cost);
@@ -223,6 +230,13 @@ impl PluginSetBuilder {
         self
     }
 
+    /// Calls are recorded.
+    #[cfg(feature = "testing")]
+    pub(crate) fn recorded(mut self, recorder: Recorder) -> Self {
+        self.recorder = recorder;
+        self
+    }
+
     /// Reads what is linked and resolves the selection.
     ///
     /// # Errors
@@ -261,6 +275,7 @@ impl PluginSetBuilder {
             ranks,
             faults: Arc::default(),
             costs: Mutex::default(),
+            recorder: self.recorder,
         })))
     }
 }

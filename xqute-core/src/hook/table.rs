@@ -10,6 +10,7 @@ use super::fault::{Fault, FaultBook, FaultCause, Returned};
 use super::meta::HookMeta;
 use super::mode::Mode;
 use super::plugins::{PluginSet, Rules};
+use super::record::Recorder;
 
 /// Who an implementation is.
 #[derive(Debug, Clone)]
@@ -43,6 +44,7 @@ pub struct Table<E> {
     pub(super) slots: Box<[Slot<E>]>,
     pub(super) cost: Arc<TableCost>,
     faults: Arc<FaultBook>,
+    pub(super) recorder: Recorder,
 }
 
 impl<E: Entry> Table<E> {
@@ -65,7 +67,7 @@ impl<E: Entry> Table<E> {
             limit: rules.limit,
         };
         let slots = found.into_iter().filter_map(ruled).enumerate().map(slot).collect();
-        let table = Self::of(slots, set.faults());
+        let table = Self { recorder: set.recorder(), ..Self::of(slots, set.faults()) };
         set.watch(Arc::clone(&table.cost));
         table
     }
@@ -73,7 +75,7 @@ impl<E: Entry> Table<E> {
     /// A table of these implementations in this order.
     pub(super) fn of(slots: Box<[Slot<E>]>, faults: Arc<FaultBook>) -> Self {
         let cost = Arc::new(TableCost::new(slots.iter().map(|slot| slot.source.clone())));
-        Self { slots, cost, faults }
+        Self { slots, cost, faults, recorder: Recorder::default() }
     }
 
     /// Whether the run has no implementation of the hook.
@@ -92,9 +94,13 @@ impl<E: Entry> Table<E> {
         mode: &mut M,
     ) -> ControlFlow<()> {
         let flow = match result {
-            Ok(result) => mode.take(&slot.source, result),
+            Ok(result) => {
+                self.recorder.returned(&slot.source, None);
+                mode.take(&slot.source, result)
+            }
             Err(cause) => {
                 let fault = self.record(slot, cause);
+                self.recorder.returned(&slot.source, Some(&fault));
                 if slot.isolated { ControlFlow::Continue(()) } else { mode.fault(fault) }
             }
         };

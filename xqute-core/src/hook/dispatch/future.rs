@@ -98,6 +98,9 @@ impl<'a, S: HookSpec, M: Mode<S::Output>> Dispatch<'a, S, M> {
         };
         for slot in &this.table.slots[next..] {
             *this.slot = Some(slot);
+            if !this.seat.is_taken() {
+                this.table.recorder.called(&slot.source);
+            }
             let result = match this.seat.as_mut().poll(&slot.entry, cx) {
                 Poll::Ready(result) => result,
                 Poll::Pending => {

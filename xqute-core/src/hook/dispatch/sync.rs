@@ -34,6 +34,7 @@ impl<S: HookSpec> Table<SyncEntry<S>> {
         mut returned: impl FnMut(&Slot<SyncEntry<S>>),
     ) {
         for slot in &self.slots {
+            self.recorder.called(&slot.source);
             let result = slot.entry.call(args);
             returned(slot);
             if self.settle(slot, result, mode).is_break() {

@@ -1,0 +1,59 @@
+//! When does it happen, in virtual time?
+
+use std::time::Duration;
+
+use xqute::testing::{Plan, TestRun};
+use xqute::{Failure, Moment, Outcome, RetryPolicy};
+
+use crate::secs;
+
+#[test]
+fn a_retry_waits_and_the_wait_doubles() {
+    let run = TestRun::new(["kit-watch"])
+        .with(|it| it.retry(RetryPolicy::new(2).delay(secs(600)).max_delay(secs(6000)).jitter(false)))
+        .feed(["x"], [Plan::exits(1), Plan::lost(), Plan::exits(0).after(secs(10))])
+        .run();
+    assert_eq!(run.job(0).outcome(), &Outcome::Succeeded);
+    assert_eq!(run.job(0).attempts(), 3);
+    let started = run.events().filter(|it| it.moment == Moment::Started).map(|it| it.at);
+    assert_eq!(started.collect::<Vec<_>>(), [secs(0), secs(600), secs(1800)]);
+    assert_eq!(run.elapsed(), secs(1810));
+    let (started, ended) = (run.job(0).last().started().unwrap(), run.job(0).last().ended().unwrap());
+    assert_eq!(ended.duration_since(started).unwrap(), secs(10), "so do the times of jobs");
+    run.assert_one_end_each();
+}
+
+#[test]
+fn a_job_is_lost_at_a_poll() {
+    let run = TestRun::new(["kit-watch"])
+        .feed(["x"], Plan::lost().at_poll(2))
+        .feed(["y"], Plan::exits(0).at_poll(0))
+        .run();
+    assert!(matches!(run.job(0).outcome(), Outcome::Failed(Failure::Lost(_))), "{run}");
+    let polls = |job| run.job(job).hooks().into_iter().filter(|hook| *hook == "on_job_polling").count();
+    assert_eq!((polls(0), polls(1)), (3, 1), "{run}");
+}
+
+#[test]
+fn a_job_that_waits_for_its_cluster_starts_later() {
+    let run =
+        TestRun::new(["kit-watch"]).feed(["x"], Plan::exits(0).queued_for(secs(9)).after(secs(1))).run();
+    let at = |moment| run.events().find(|it| it.moment == moment).map(|it| it.at);
+    assert_eq!((at(Moment::Submitted), at(Moment::Started)), (Some(Duration::ZERO), Some(secs(9))));
+    assert_eq!(run.elapsed(), secs(10));
+}
+
+#[test]
+fn a_limit_kills_with_sigterm_and_after_the_grace_with_sigkill() {
+    let run = TestRun::new(["kit-watch"])
+        .with(|it| it.timeout(secs(100)).kill_grace(secs(30)).forks(2))
+        .feed(["x"], Plan::endless())
+        .feed(["y"], Plan::endless().ignores_sigterm())
+        .run();
+    for job in 0..2 {
+        assert_eq!(run.job(job).outcome(), &Outcome::Failed(Failure::TimedOut(secs(100))), "{run}");
+    }
+    let ends: Vec<_> = run.events().filter(|it| it.moment == Moment::Failed).map(|it| it.at).collect();
+    assert_eq!(ends, [secs(100), secs(130)]);
+    run.assert_one_end_each();
+}

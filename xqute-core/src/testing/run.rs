@@ -1,0 +1,196 @@
+//! What does a test say? Which plugins, which jobs, what becomes of them; then it runs.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tempfile::TempDir;
+use thiserror::Error;
+use tokio::runtime::Handle;
+
+use super::backend::Scripted;
+use super::plan::Plan;
+use super::trace::Trace;
+use crate::engine::{Error, Xqute, XquteBuilder};
+use crate::hook::FeedError;
+use crate::hook::record::{Record, Recorder};
+use crate::job::JobSpec;
+
+/// How much virtual time a run may take, where nothing is set.
+pub const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A run to test plugins in: the real engine, with a pretended cluster and virtual time, which passes when nobody has anything to do.
+///
+/// The plugins that it names are called and no others, however many are linked into the test's binary. Nothing of it is global: any
+/// number of tests may run at once.
+#[must_use = "nothing is run until `run`"]
+pub struct TestRun {
+    plugins: Vec<String>,
+    builder: XquteBuilder,
+    jobs: Vec<(JobSpec, Vec<Plan>)>,
+    others: Plan,
+    give_up_after: Duration,
+}
+
+/// A run that has no trace.
+#[derive(Error)]
+#[non_exhaustive]
+pub enum TestError {
+    /// It could not be built, or not be brought to its end: what the run said.
+    #[error(transparent)]
+    Run(#[from] Error),
+    /// No plugin was named.
+    #[error("a test needs the names of the plugins that it is about: TestRun::new([\"name\"])")]
+    NoPlugins,
+    /// A run that waits for ever, or longer than it may.
+    #[error(
+        "the run was not over after {after:?} of virtual time: {waits}; a hook may be given a limit (`.with(|it| it.hook_timeout(limit))`), and the run more time (`give_up_after`)\n{trace}"
+    )]
+    GaveUp {
+        /// How long it was.
+        after: Duration,
+        /// Who has not returned, or not ended.
+        waits: String,
+        /// What had happened, in lines.
+        trace: String,
+    },
+    /// A test that has a runtime already.
+    #[error(
+        "a test run has a tokio runtime of its own: call it from a plain #[test], not from #[tokio::test]"
+    )]
+    WithinRuntime,
+    /// The system has no directory or no runtime for it.
+    #[error("a test run cannot begin: {0}")]
+    Begin(#[from] io::Error),
+}
+
+/// The same as `Display`: that is what `unwrap` shows.
+impl fmt::Debug for TestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Debug for TestRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestRun").field("plugins", &self.plugins).finish_non_exhaustive()
+    }
+}
+
+impl TestRun {
+    /// A run with exactly these plugins, called in this order.
+    pub fn new<N: Into<String>>(plugins: impl IntoIterator<Item = N>) -> Self {
+        Self {
+            plugins: plugins.into_iter().map(Into::into).collect(),
+            builder: Xqute::builder(),
+            jobs: Vec::new(),
+            others: Plan::exits(0),
+            give_up_after: GIVE_UP_AFTER,
+        }
+    }
+
+    /// Configures a plugin.
+    pub fn config(self, plugin: impl Into<String>, config: impl Serialize) -> Self {
+        self.with(|it| it.config(plugin, config))
+    }
+
+    /// Sets what else there is to set about a run: `.with(|it| it.forks(4).num_retries(2))`. Plugins, backend and work directory are the
+    /// test's own.
+    pub fn with(self, change: impl FnOnce(XquteBuilder) -> XquteBuilder) -> Self {
+        Self { builder: change(self.builder), ..self }
+    }
+
+    /// Feeds a job, and says what becomes of it: a [`Plan`] for all of its attempts, or a list, an attempt each, of which the last one
+    /// counts for all that follow.
+    pub fn feed(mut self, job: impl Into<JobSpec>, plans: impl Into<Vec<Plan>>) -> Self {
+        self.jobs.push((job.into(), plans.into()));
+        self
+    }
+
+    /// What becomes of jobs that hooks feed. Default: they exit with 0.
+    pub fn others(self, plan: Plan) -> Self {
+        Self { others: plan, ..self }
+    }
+
+    /// How much virtual time the run may take. Default: [`GIVE_UP_AFTER`].
+    pub fn give_up_after(self, limit: Duration) -> Self {
+        Self { give_up_after: limit, ..self }
+    }
+
+    /// Runs it to its end, and tells what has happened.
+    ///
+    /// # Panics
+    ///
+    /// There is no such end: see [`try_run`](Self::try_run).
+    #[must_use]
+    #[track_caller]
+    pub fn run(self) -> Trace {
+        match self.try_run() {
+            Ok(trace) => trace,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// The same, for tests of what goes wrong: of an `on_init` that refuses its configuration, above all.
+    ///
+    /// # Errors
+    ///
+    /// The run cannot be built, or does not come to its end within the virtual time that it has: then a hook or a job that it waits for is
+    /// named. A hook that blocks its thread stops the clock, and the test with it.
+    pub fn try_run(self) -> Result<Trace, TestError> {
+        if self.plugins.is_empty() {
+            return Err(TestError::NoPlugins);
+        }
+        if Handle::try_current().is_ok() {
+            return Err(TestError::WithinRuntime);
+        }
+        let dir = tempfile::tempdir()?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
+        runtime.block_on(self.conduct(dir))
+    }
+
+    async fn conduct(self, dir: TempDir) -> Result<Trace, TestError> {
+        let Self { plugins, builder, jobs, others, give_up_after } = self;
+        let record = Arc::new(Record::new());
+        let (specs, plans): (Vec<_>, Vec<_>) = jobs.into_iter().unzip();
+        let plans: HashMap<_, _> = plans.into_iter().enumerate().collect();
+        let xqute = builder
+            .workdir(dir.path().join("work"))
+            .select(plugins)
+            .backend(Scripted::new(plans, others, Arc::clone(&record)))
+            .recorded(Recorder::new(Arc::clone(&record)))
+            .build()?;
+        let engine = xqute.engine_here()?;
+        let ended = async { tokio::join!(drive(&xqute, specs), engine).0 };
+        let ended = tokio::time::timeout(give_up_after, ended).await;
+        let steps = std::mem::take(&mut *record.steps());
+        let Ok(summary) = ended else {
+            let (waits, trace) = (super::text::waits(&steps), super::text::lines(&steps));
+            return Err(TestError::GaveUp { after: give_up_after, waits, trace });
+        };
+        Ok(Trace::new(steps, summary?, xqute.run().progress().fed, dir))
+    }
+}
+
+/// Feeds the jobs, and waits for the end.
+async fn drive(xqute: &Xqute, jobs: Vec<JobSpec>) -> Result<crate::hook::Summary, Error> {
+    let mut fed = Ok(());
+    for job in jobs {
+        match xqute.feed(job).await {
+            // The run was stopped meanwhile, as a plugin may want.
+            Err(Error::Feed(FeedError::Stopping | FeedError::Closed)) => break,
+            Err(error) => {
+                xqute.cancel();
+                fed = Err(error);
+                break;
+            }
+            Ok(_) => {}
+        }
+    }
+    let summary = xqute.run_until_complete().await?;
+    fed.map(|()| summary)
+}
