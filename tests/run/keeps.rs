@@ -56,6 +56,20 @@ async fn of_a_run_that_cannot_be_built_nothing_stays() {
     assert!(!workdir(&dir).exists());
 }
 
+#[test]
+fn configuration_that_does_not_fit_is_refused_before_anything_is_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = |select: &str| {
+        let wrong = std::collections::BTreeMap::from([("txet", "hunter2")]);
+        let builder = Xqute::builder().workdir(workdir(&dir)).select([select]).config("keeps", wrong);
+        builder.build().unwrap_err().to_string()
+    };
+    let wanted = "the configuration of plugin `keeps` is wrong: unknown key `txet`, did you mean `text`?";
+    assert_eq!(told("keeps"), wanted);
+    assert_eq!(told("-keeps"), wanted, "who turns it off is told, too");
+    assert!(!workdir(&dir).exists());
+}
+
 #[tokio::test]
 async fn a_directory_of_that_name_that_is_somebody_elses_is_never_touched() {
     let dir = tempfile::tempdir().unwrap();

@@ -9,6 +9,7 @@ use crate::settings::{Settings, Told, toml};
 /// Prints the effective options of `xqute run`, as far as nothing is typed.
 pub(crate) fn show(args: &args::Config) -> Result<u8> {
     let settings = Settings::read(&args.chosen)?;
+    settings.plugins.check()?;
     let text = if args.json { json(&settings) } else { as_toml(&settings) };
     to_stdout(|out| Ok(out.write_all(text.as_bytes())?))
 }
@@ -22,7 +23,7 @@ fn as_toml(settings: &Settings) -> String {
         };
         format!("{line:<32} # {from}\n")
     });
-    let plugins = settings.plugins.keys().map(|name| {
+    let plugins = settings.plugins.values.keys().map(|name| {
         let name = toml::name(name);
         format!("{:<32} # its configuration is not shown: it may hold secrets\n", format!("[plugins.{name}]"))
     });
@@ -35,6 +36,6 @@ fn json(settings: &Settings) -> String {
         .into_iter()
         .map(|it| (it.name, serde_json::json!({ "value": it.value, "from": it.from })))
         .collect();
-    let plugins: Vec<_> = settings.plugins.keys().collect();
+    let plugins: Vec<_> = settings.plugins.values.keys().collect();
     format!("{}\n", serde_json::json!({ "options": options, "plugins": plugins }))
 }

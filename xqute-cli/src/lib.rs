@@ -77,6 +77,7 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
         Verb::Run(run) => {
             run::check_typed(&run)?;
             let settings = settings::Settings::read(&run.chosen)?;
+            settings.plugins.check()?;
             let (Args { verb: Verb::Run(run) }, kept) = (match settings::with_settings(&settings, &run) {
                 Ok(whole) => whole,
                 Err(error) => return Ok(usage(&error)),
@@ -87,7 +88,7 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::from(detach::start()?));
             }
             log::start(run.verbose)?;
-            run::run(*run, settings.plugins, kept)?
+            run::run(*run, settings.plugins.values, kept)?
         }
         Verb::Resume(resume) => resume::resume(&resume)?,
         Verb::Plugins(plugins) => plugins::show(plugins)?,

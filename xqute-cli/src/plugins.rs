@@ -1,36 +1,17 @@
-//! `xqute plugins`: what is in this binary, and who is called after whom?
+//! `xqute plugins`: what is in this binary, what is it configured with, and who is called after whom?
+
+mod keys;
+mod show;
 
 use std::io::Write;
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use serde::Serialize;
-use xqute::{HookInfo, PluginInfo, PluginSet};
+use xqute::{HookInfo, Hooks, PluginInfo, PluginSet};
 
 use crate::answer::{json, to_stdout};
 use crate::{output, run};
-
-/// The hooks that xqute itself calls: a family does not list its own, and one may have no implementation here.
-const HOOKS: [&str; 18] = [
-    "on_init",
-    "on_shutdown",
-    "on_job_init",
-    "on_job_queued",
-    "on_job_submitting",
-    "on_job_submitted",
-    "on_job_started",
-    "on_job_polling",
-    "on_job_killing",
-    "on_job_killed",
-    "on_job_failed",
-    "on_job_succeeded",
-    "on_jobcmd_init",
-    "on_jobcmd_prep",
-    "on_jobcmd_end",
-    "on_job_verify",
-    "on_job_cancelled",
-    "on_run_done",
-];
 
 #[derive(Debug, Parser)]
 #[command(after_help = "\
@@ -49,6 +30,15 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Show one plugin: its hooks, and what it is configured with: each key with its type, its default and what it is for.
+    #[command(after_help = "\
+The JSON is one object: what `xqute plugins --json` has of the plugin, and `keys`, a list of `key`, `type`, `default` (null where
+there is none), `required`, `about`, and `keys`, those of a table or of a list of tables; null: the plugin does not say what it is
+configured with.")]
+    Show {
+        /// The plugin
+        name: String,
+    },
     /// Show the implementations of one hook in the order of their calls, and what puts each behind the one before it.
     #[command(after_help = "\
 What a plugin asks comes first (`before = \"x\"`, `after = \"x\"`); then a smaller priority; then the order of `--plugins a,b`,
@@ -87,11 +77,18 @@ pub(crate) fn show(args: Args) -> Result<u8> {
     let builder = PluginSet::builder().select(run::selection(args.plugins, true));
     let set = output::PLUGINS.into_iter().fold(builder, |it, name| it.configured(name)).build()?;
     let plugins = set.plugins();
-    let Some(What::Order { hook }) = args.what else {
-        return to_stdout(|out| match args.json {
-            true => json(out, &listed(&plugins)),
-            false => plugins.iter().try_for_each(|plugin| describe(plugin, out)),
-        });
+    let hook = match args.what {
+        Some(What::Order { hook }) => hook,
+        Some(What::Show { name }) => return show::show(&name, &plugins, args.json),
+        None => {
+            return to_stdout(|out| match args.json {
+                true => json(
+                    out,
+                    &serde_json::json!({ "plugins": plugins.iter().map(listed).collect::<Vec<_>>() }),
+                ),
+                false => plugins.iter().try_for_each(|plugin| describe(plugin, out)),
+            });
+        }
     };
     known(&hook, &plugins)?;
     let calls = calls(&hook, &plugins, chosen);
@@ -119,23 +116,21 @@ fn family(name: &str) -> String {
     if name == "Hooks" { String::new() } else { format!("{name}::") }
 }
 
-fn listed(plugins: &[PluginInfo]) -> serde_json::Value {
+fn listed(it: &PluginInfo) -> serde_json::Value {
     let hook = |it: &HookInfo| {
         let HookInfo { family, hook, function, priority, before, after, place, .. } = it;
         serde_json::json!({ "family": family, "hook": hook, "function": function, "priority": priority,
             "before": before, "after": after, "file": place.file, "line": place.line })
     };
-    let plugin = |it: &PluginInfo| {
-        let hooks: Vec<_> = it.hooks.iter().map(hook).collect();
-        serde_json::json!({ "name": it.name, "on": it.on, "package": it.place.krate.package,
-            "version": it.place.krate.version, "file": it.place.file, "line": it.place.line, "hooks": hooks })
-    };
-    serde_json::json!({ "plugins": plugins.iter().map(plugin).collect::<Vec<_>>() })
+    let hooks: Vec<_> = it.hooks.iter().map(hook).collect();
+    serde_json::json!({ "name": it.name, "on": it.on, "package": it.place.krate.package,
+        "version": it.place.krate.version, "file": it.place.file, "line": it.place.line, "hooks": hooks })
 }
 
 /// Refuses what is no hook, with the one that may be meant.
 fn known(hook: &str, plugins: &[PluginInfo]) -> Result<()> {
-    let mut names = HOOKS.to_vec();
+    // A family does not list its own, and one may have no implementation here.
+    let mut names = Hooks::NAMES.to_vec();
     for linked in plugins.iter().flat_map(|plugin| &plugin.hooks) {
         if !names.contains(&linked.hook) {
             names.push(linked.hook);
@@ -234,14 +229,5 @@ mod tests {
         let told: Vec<_> =
             calls.iter().map(|it| (it.plugin.as_str(), it.after, it.asked_by.as_deref())).collect();
         assert_eq!(told, [("is-asked-for", None, None), ("asks", Some("asked"), Some("asks"))]);
-    }
-
-    #[test]
-    fn the_hooks_are_those_of_the_family() {
-        let family = include_str!("../../xqute-core/src/hook/family.rs");
-        let functions = family.lines().filter_map(|line| line.trim().split_once("fn on_"));
-        let names: Vec<String> =
-            functions.filter_map(|(_, rest)| Some(format!("on_{}", rest.split_once('(')?.0))).collect();
-        assert_eq!(names, HOOKS);
     }
 }

@@ -117,7 +117,9 @@ fn plugins(chosen: &args::Chosen, before: &Before) -> Result<Plugins> {
     if before.plugins.is_empty() {
         return Ok(Plugins::new());
     }
-    let mut now = Settings::read(chosen)?.plugins;
+    let now = Settings::read(chosen)?.plugins;
+    now.check()?;
+    let mut now = now.values;
     now.retain(|name, _| before.plugins.contains(name));
     let missing: Vec<_> =
         before.plugins.iter().filter(|it| !now.contains_key(*it)).map(String::as_str).collect();

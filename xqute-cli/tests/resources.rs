@@ -65,7 +65,7 @@ fn a_job_of_a_run_that_was_killed_is_looked_at_on() {
 fn a_mistake_is_told_before_anything_runs() {
     for (config, wanted) in [
         ("interval = \"0\"", "`interval` is shorter than 10 ms"),
-        ("intervall = 1", "unknown field"),
+        ("intervall = 1", "unknown key"),
         ("path = \"no/such\"", "no/such: No such file"),
     ] {
         let line =

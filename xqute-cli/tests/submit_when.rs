@@ -126,7 +126,7 @@ fn a_mistake_in_a_rule_is_told_before_anything_runs() {
             "rule 1: it has more than one condition: `exists`, `absent`",
         ),
         ("between = \\\"late\\\"", "`between = \"late\"` is no time of day: write \"22:00-06:00\""),
-        ("exist = \\\"a\\\"", "unknown field `exist`"),
+        ("exist = \\\"a\\\"", "unknown key `exist`"),
     ] {
         let (_, out, err) = told(&format!("rules \"{rule}\"; xqute run touch ran; echo $?; ls"));
         assert!(err.contains(wrong) && out.starts_with("2\n") && !out.contains("ran"), "{rule}: {out}{err}");

@@ -27,6 +27,6 @@ pub use store::{
     Checked, Entries, Entry, Fact, Finding, JobState, JobView, JournalError, Mark, MarkError, RunView,
     WorkDirError, WorkDirView, check, utc,
 };
-pub use xqute_macros::{hook, hookspec, link_plugins};
+pub use xqute_macros::{config, hook, hookspec, link_plugins};
 #[doc(hidden)]
 pub mod __private;

@@ -149,8 +149,13 @@ impl Family {
             quote!(#hook: #private::Table::build(&#module::__slices::#hook, plugins))
         });
         let calls = self.hooks.iter().map(|hook| hook.methods(visibility, &private));
+        let names = self.hooks.iter().map(|hook| hook.name.unraw().to_string());
         quote! {
             impl #name {
+                /// The names of its hooks, in the order of their declaration.
+                #[allow(dead_code, reason = "not everyone asks")]
+                #visibility const NAMES: &'static [&'static str] = &[#(#names),*];
+
                 /// Freezes and sorts the tables of a run: the hooks of its plugins, in the order of their calls.
                 ///
                 /// Build it once for a run: each has counters of its own, which the run's summary shows.

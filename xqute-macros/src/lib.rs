@@ -1,6 +1,7 @@
 //! The attributes and macros of xqute. Use them through the facade, `xqute`, where they are documented.
 
 mod condition;
+mod config;
 mod errors;
 mod family;
 mod hook;
@@ -193,6 +194,52 @@ pub fn hookspec(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn link_plugins(options: TokenStream) -> TokenStream {
     link::expand(options.into()).into()
+}
+
+/// Makes a struct or an enum a type that a plugin is configured with, and so what stands in it.
+///
+/// The plugin names it in `plugin!(config = Type)`, and finds its value with `Run::config`. Then a run is not built whose
+/// configuration of the plugin does not fit, and `xqute plugins show NAME` tells each key with its type, default and documentation: the
+/// `///` above it.
+///
+/// ```ignore
+/// xqute::plugin!(name = "greeter", enabled = false, config = GreeterConfig);
+///
+/// /// Greets for each job that has succeeded.
+/// #[xqute::config]
+/// #[derive(Debug, Default)]
+/// pub struct GreeterConfig {
+///     /// What it says. Empty: nothing.
+///     pub greeting: String,
+/// }
+///
+/// #[hook]
+/// fn on_init(run: &Run) -> Result<(), BoxError> {
+///     Ok(run.init_state(run.config::<GreeterConfig>("greeter")?.unwrap_or_default())?)
+/// }
+/// ```
+///
+/// It derives serde's `Serialize` and `Deserialize`, and the description, through the facade: the plugin's `Cargo.toml` needs none of
+/// those crates. Attributes of serde may stand below it (`#[serde(rename_all = "lowercase")]`). A key that the type does not have is an
+/// error, and a key that is left out has the value of the type's `Default`.
+///
+/// The type of each key is a number, a text, `bool`, a path, `Secret`, a list, map or `Option` of these, or a type that has this attribute, too.
+/// A type that reads itself says in a word what it is: `config_word!`.
+///
+/// # Options
+///
+/// - `default = false`: keys must be given, unless they are `Option`s or have `#[serde(default)]`; the type needs no `Default`.
+/// - `crate = path`: the facade, where it is not `::xqute`.
+#[proc_macro_attribute]
+pub fn config(options: TokenStream, item: TokenStream) -> TokenStream {
+    config::expand(options.into(), item.into()).into()
+}
+
+/// What describes a type, where nobody is to be told: nothing.
+#[doc(hidden)]
+#[proc_macro_derive(Described, attributes(schemars))]
+pub fn described(_: TokenStream) -> TokenStream {
+    TokenStream::new()
 }
 
 /// The second step of [`hook`](macro@hook): called by the macro of a family, which knows its hooks.

@@ -1,11 +1,11 @@
-//! `plugin!(name = "…", priority = n, before = "…", after = "…", enabled = bool)`: a module is a plugin. `plugins![a, b::c]`: a list of such modules.
+//! `plugin!(name = "…", priority = n, before = "…", after = "…", enabled = bool, config = Type)`: a module is a plugin. `plugins![a, b::c]`: a list of such modules.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Error, Expr, LitBool, LitStr, Path, Result, Token};
+use syn::{Error, Expr, LitBool, LitStr, Path, Result, Token, Type};
 
 use crate::{options, place};
 
@@ -16,6 +16,7 @@ struct Options {
     before: Vec<LitStr>,
     after: Vec<LitStr>,
     enabled: Option<LitBool>,
+    config: Option<Type>,
 }
 
 /// Input: the path of the core's door, `;`, and the user's options.
@@ -68,6 +69,7 @@ fn read(tokens: TokenStream) -> Result<Options> {
             "priority" => options.priority = Some(options::priority(input)?),
             "before" => options.before = options::plugins(key, input)?,
             "after" => options.after = options::plugins(key, input)?,
+            "config" => options.config = Some(config(input)?),
             _ => {
                 let wrong =
                     "`enabled` is `true` or `false`: whether the plugin is on when a run selects nothing";
@@ -78,10 +80,16 @@ fn read(tokens: TokenStream) -> Result<Options> {
         Ok(())
     };
     let bare = |input: ParseStream<'_>| {
-        Err(input.error("write `name = \"…\"`, `priority = n`, `before = \"…\"`, `after = \"…\"` or `enabled = false`, or nothing"))
+        Err(input.error("write `name = \"…\"`, `priority = n`, `before = \"…\"`, `after = \"…\"`, `enabled = false` or `config = Type`, or nothing"))
     };
-    options::read(tokens, &["name", "priority", "before", "after", "enabled"], value, bare)?;
+    options::read(tokens, &["name", "priority", "before", "after", "enabled", "config"], value, bare)?;
     Ok(options)
+}
+
+fn config(input: ParseStream<'_>) -> Result<Type> {
+    let wrong = "`config` is the type that the plugin is configured with, such as `config = SlackConfig`";
+    let span = input.span();
+    input.parse().map_err(|_| Error::new(span, wrong))
 }
 
 fn name(input: ParseStream<'_>) -> Result<LitStr> {
@@ -108,6 +116,13 @@ fn declare(private: &TokenStream, options: &Options) -> TokenStream {
     let priority = options.priority.as_ref().map_or_else(|| quote!(0), |it| quote!(#it));
     let (before, after) = (&options.before, &options.after);
     let enabled = options.enabled.as_ref().is_none_or(LitBool::value);
+    let config = match &options.config {
+        // At the type, where what it lacks is told.
+        Some(config) => quote_spanned! {config.span()=>
+            ::core::option::Option::Some(#private::ConfigType::of::<#config>())
+        },
+        None => quote!(::core::option::Option::None),
+    };
     quote! {
         #[doc(hidden)]
         pub static __XQUTE_PLUGIN_OF_THIS_MODULE: #private::PluginMeta = #private::PluginMeta {
@@ -116,6 +131,7 @@ fn declare(private: &TokenStream, options: &Options) -> TokenStream {
             before: &[#(#before),*],
             after: &[#(#after),*],
             enabled: #enabled,
+            config: #config,
             place: #place,
         };
         const _: () = {

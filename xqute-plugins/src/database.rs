@@ -40,7 +40,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use xqute::{BoxError, Run, Secret, hook};
 
 use crate::units::Time;
@@ -48,11 +47,11 @@ use crate::units::Time;
 use follower::Follower;
 use store::Target;
 
-xqute::plugin!(name = "database", enabled = false);
+xqute::plugin!(name = "database", enabled = false, config = DatabaseConfig);
 
 /// The configuration of `database`. All of it has defaults.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[xqute::config]
+#[derive(Debug, Clone)]
 pub struct DatabaseConfig {
     /// The SQLite file, made with mode 0600. Default: `jobs.db`, in the directory that the program was started in.
     pub path: Option<PathBuf>,
@@ -80,7 +79,7 @@ struct State {
 
 #[hook]
 fn on_init(run: &Run) -> Result<(), BoxError> {
-    let Some(config) = run.config::<DatabaseConfig>("database")? else { return Ok(()) };
+    let config = run.config::<DatabaseConfig>("database")?.unwrap_or_default();
     let target = target(run, &config)?;
     let follower = Follower::start(run.workdir().to_owned(), target, config.events)?;
     Ok(run.init_state(State { follower: Arc::new(follower), drain: config.drain.0 })?)

@@ -45,7 +45,7 @@ mod tests;
 
 use carrier::{Complaints, Mailer};
 
-xqute::plugin!(name = "email", enabled = false);
+xqute::plugin!(name = "email", enabled = false, config = EmailConfig);
 
 /// The plugin's name.
 const NAME: &str = "email";
@@ -80,6 +80,8 @@ config! {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Addresses(pub Vec<String>);
 
+xqute::config_word!(Addresses, "text or list of texts");
+
 impl<'de> Deserialize<'de> for Addresses {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
@@ -96,7 +98,8 @@ impl<'de> Deserialize<'de> for Addresses {
 }
 
 /// How what is sent to a mail server is kept from others.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[xqute::config]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Security {
@@ -170,7 +173,7 @@ struct Email {
 
 #[hook]
 fn on_init(run: &Run, scheduler: &Scheduler) -> Result<(), BoxError> {
-    let Some(config) = run.config::<EmailConfig>(NAME)? else { return Ok(()) };
+    let config = run.config::<EmailConfig>(NAME)?.unwrap_or_default();
     config.check()?;
     let password = config.password.as_ref().map(|it| run.reveal(it)).transpose()?;
     let complaints = Complaints::default();

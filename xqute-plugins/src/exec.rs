@@ -64,7 +64,7 @@ mod pool;
 #[cfg(test)]
 mod tests;
 
-xqute::plugin!(name = "exec", enabled = false);
+xqute::plugin!(name = "exec", enabled = false, config = ExecConfig);
 
 /// What the hooks of a run share.
 struct Exec {
@@ -75,7 +75,7 @@ struct Exec {
 /// After those of other plugins, so that it is known which variables have secrets.
 #[hook(priority = i32::MAX)]
 fn on_init(run: &Run, scheduler: &Scheduler) -> Result<(), BoxError> {
-    let Some(config) = run.config::<ExecConfig>("exec")? else { return Ok(()) };
+    let config = run.config::<ExecConfig>("exec")?.unwrap_or_default();
     config.check()?;
     let log = Log::open(&run.plugin_dir("exec")?)?;
     let at_once = config.at_once.or_else(|| thread::available_parallelism().ok()).map_or(1, Into::into);

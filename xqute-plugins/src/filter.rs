@@ -50,7 +50,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 
 use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use xqute::Job;
 
 pub use glob::{Glob, Globs};
@@ -62,19 +62,19 @@ mod indices;
 mod tests;
 
 /// Which jobs: those of which all that is said here is true. One that says nothing takes every job.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[xqute::config]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Its index is among these: `"3,7-9"`, or a number. Default: any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<Indices>,
-    /// Its name is one of these, each a [`Glob`]; a job without a name has none of them. A text or a list. Default: any, or none.
+    /// Its name is one of these, each a pattern as `train-*`; a job without a name has none of them. A text or a list. Default: any, or none.
     #[serde(skip_serializing_if = "Globs::is_empty")]
     pub name: Globs,
-    /// One of its tags is one of these, each a [`Glob`]. A text or a list. Default: any, or none.
+    /// One of its tags is one of these, each a pattern. A text or a list. Default: any, or none.
     #[serde(skip_serializing_if = "Globs::is_empty")]
     pub tag: Globs,
-    /// These variables were given to the job (`-e`, [`JobSpec::env`](xqute::JobSpec::env)), with a value that the [`Glob`] is like;
+    /// These variables were given to the job (`-e`), with a value that the pattern is like;
     /// `"*"`: with any. What a job inherits from the program is not asked. Default: any.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub env: BTreeMap<String, Glob>,

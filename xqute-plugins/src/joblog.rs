@@ -23,17 +23,16 @@ mod line;
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
 use xqute::{BoxError, Failure, Job, JobState, KillReason, Outcome, Run, WorkDirView, hook};
 
 use crate::table::{self, Before, Table};
 use line::{HEAD, Line, Seen};
 
-xqute::plugin!(name = "joblog", enabled = false);
+xqute::plugin!(name = "joblog", enabled = false, config = JoblogConfig);
 
 /// The configuration of `joblog`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[xqute::config(default = false)]
+#[derive(Debug, Clone)]
 pub struct JoblogConfig {
     /// The file, made for its owner alone. A relative path begins where the program was started. It must be given.
     pub path: PathBuf,
@@ -56,7 +55,8 @@ struct Joblog(Table);
 
 #[hook]
 fn on_init(run: &Run) -> Result<(), BoxError> {
-    let Some(config) = run.config::<JoblogConfig>("joblog")? else { return Ok(()) };
+    let config = run.config::<JoblogConfig>("joblog")?;
+    let config = config.ok_or("no file is given: write `path = \"FILE\"` below `[plugins.joblog]`")?;
     let past = table::past(run)?;
     let before = if past.is_some() || config.append { Before::Stays } else { Before::Goes };
     let mut seen = Seen::of(past.as_ref().map_or(0, WorkDirView::len));

@@ -18,14 +18,13 @@
 //! Events have the target `xqute::log` and the field `job`. Failures are errors, polling is debug, all else is info. An
 //! event costs what the subscriber makes of it; without one, a few nanoseconds.
 
-use serde::{Deserialize, Serialize};
 use xqute::{BoxError, Job, Run, Scheduler, Summary, hook};
 
-xqute::plugin!(name = "log", enabled = false);
+xqute::plugin!(name = "log", enabled = false, config = LogConfig);
 
 /// The configuration of `log`. All of it has defaults.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[xqute::config]
+#[derive(Debug, Clone)]
 pub struct LogConfig {
     /// Of the pollings of a job every so many are logged, the first among them; 0: none. Default: 10.
     pub poll_every: u64,

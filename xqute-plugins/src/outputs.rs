@@ -29,29 +29,29 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
 use xqute::{BoxError, Job, Run, Scheduler, Verdict, hook};
 
 use stamp::Before;
 use under_way::{UnderWay, place};
 
-xqute::plugin!(name = "outputs");
+xqute::plugin!(name = "outputs", config = OutputsConfig);
 
 /// So many outputs are named in the reason of a failure.
 const NAMED: usize = 3;
 
 /// The configuration of `outputs`. All of it has defaults.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[xqute::config]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OutputsConfig {
     /// Whether an output may be an empty file or directory. Default: `false`.
     pub allow_empty: bool,
-    /// What becomes of outputs that a failed or killed attempt has written. Default: [`Partial::Aside`].
+    /// What becomes of outputs that a failed or killed attempt has written. Default: `"aside"`.
     pub partial: Partial,
 }
 
 /// What becomes of what a failed or killed attempt has written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[xqute::config]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum Partial {
     /// It is renamed to `PATH.failed-1`, or with the first number that is free.

@@ -28,7 +28,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use xqute::{BoxError, Job, Run, Scheduler, hook};
 
 use crate::attempts::{self, Attempt, Known};
@@ -39,11 +38,11 @@ use measured::{HEAD, Measured};
 use sample::Sampled;
 use sampler::Sampler;
 
-xqute::plugin!(name = "resources", enabled = false);
+xqute::plugin!(name = "resources", enabled = false, config = ResourcesConfig);
 
 /// The configuration of `resources`. All of it has defaults.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[xqute::config]
+#[derive(Debug, Clone)]
 pub struct ResourcesConfig {
     /// A table of all attempts, with commas between its columns (RFC 4180), made for its owner alone. A relative path begins where the
     /// program was started. Default: none.
@@ -74,7 +73,7 @@ const SHORTEST: Duration = Duration::from_millis(10);
 
 #[hook]
 fn on_init(run: &Run, scheduler: &Scheduler) -> Result<(), BoxError> {
-    let Some(config) = run.config::<ResourcesConfig>("resources")? else { return Ok(()) };
+    let config = run.config::<ResourcesConfig>("resources")?.unwrap_or_default();
     if config.interval.0 < SHORTEST {
         return Err("`interval` is shorter than 10 ms: jobs would be looked at all the time".into());
     }

@@ -29,7 +29,7 @@ use crate::deliver::{Carrier, Courier, Message, Refusal, config};
 use crate::http::{Options, Poster};
 use crate::units::Time;
 
-xqute::plugin!(name = "slack", enabled = false);
+xqute::plugin!(name = "slack", enabled = false, config = SlackConfig);
 
 const NAME: &str = "slack";
 
@@ -73,7 +73,7 @@ impl SlackConfig {
 
 #[hook]
 fn on_init(run: &Run, scheduler: &Scheduler) -> Result<(), BoxError> {
-    let Some(config) = run.config::<SlackConfig>(NAME)? else { return Ok(()) };
+    let config = run.config::<SlackConfig>(NAME)?.unwrap_or_default();
     let post = Box::new(config.post(run)?);
     Ok(run.init_state(Slack(Courier::start(NAME, config.speak(), run, scheduler, post)?))?)
 }

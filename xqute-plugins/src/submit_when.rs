@@ -40,7 +40,6 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use xqute::{BoxError, Job, Run, Scheduler, Submit, hook};
 
 use crate::filter::Filter;
@@ -50,7 +49,7 @@ use looks::Looks;
 use rule::Checked;
 use turns::Turns;
 
-xqute::plugin!(name = "submit-when", enabled = false);
+xqute::plugin!(name = "submit-when", enabled = false, config = SubmitWhenConfig);
 
 /// After which time it is asked again about a job that waits, where a rule does not say.
 pub const EVERY: Duration = Duration::from_secs(30);
@@ -60,8 +59,8 @@ pub const LIMIT: Duration = Duration::from_secs(30);
 const COMMANDS: usize = 4;
 
 /// The configuration of `submit-when`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[xqute::config]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SubmitWhenConfig {
     /// The rules, in the order in which they are asked. Default: none.
     pub rule: Vec<Rule>,
@@ -69,8 +68,8 @@ pub struct SubmitWhenConfig {
 
 /// A rule: of the jobs that it is for, its condition has to hold. It has one condition at most; one that has none never holds.
 /// Relative paths are in the directory that the job runs in.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[xqute::config]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rule {
     /// What it is called in reasons. Default: `rule` and its number, from 1.
     pub name: Option<String>,
@@ -91,7 +90,7 @@ pub struct Rule {
     /// Holds where this program, with these arguments, exits with 0. No shell reads it; it runs in the job's directory, with
     /// `XQUTE_JOB_INDEX` and `XQUTE_METADIR` (the work directory) in its environment.
     pub command: Option<Vec<String>>,
-    /// Of `command`: how long it may take, before it is killed and the condition does not hold. Default: [`LIMIT`].
+    /// Of `command`: how long it may take, before it is killed and the condition does not hold. Default: `"30s"`.
     pub limit: Option<Time>,
     /// Holds between these times of day: `"22:00-06:00"`. Default: all day, where there are `days`.
     pub between: Option<String>,
@@ -99,17 +98,18 @@ pub struct Rule {
     pub days: Vec<Day>,
     /// Of `between` and `days`: the time zone, as `"Europe/Berlin"`. Default: the system's; has that none, this has to be given.
     pub time_zone: Option<String>,
-    /// What becomes of a job of which the condition does not hold. Default: [`Otherwise::Skip`] with `outdated`,
-    /// [`Otherwise::Veto`] without a condition, else [`Otherwise::Wait`].
+    /// What becomes of a job of which the condition does not hold. Default: `"skip"` with `outdated`,
+    /// `"veto"` without a condition, else `"wait"`.
     pub otherwise: Option<Otherwise>,
-    /// Where it waits: after which time it is asked again. Default: [`EVERY`].
+    /// Where it waits: after which time it is asked again. Default: `"30s"`.
     pub every: Option<Time>,
     /// Where it waits: how long at most, in this run, before it is cancelled as one that is vetoed. Default: without end.
     pub at_most: Option<Time>,
 }
 
 /// What becomes of a job of which a condition does not hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[xqute::config]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub enum Otherwise {
     /// It is cancelled.
@@ -121,7 +121,8 @@ pub enum Otherwise {
 }
 
 /// A day of the week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[xqute::config]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "they are what they are")]
 pub enum Day {

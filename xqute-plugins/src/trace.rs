@@ -22,18 +22,17 @@ mod columns;
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
 use xqute::{BoxError, Job, Run, hook};
 
 use crate::attempts::{self, Attempt, Known};
 use crate::table::{self, Before, Table};
 use columns::Columns;
 
-xqute::plugin!(name = "trace", enabled = false);
+xqute::plugin!(name = "trace", enabled = false, config = TraceConfig);
 
 /// The configuration of `trace`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[xqute::config(default = false)]
+#[derive(Debug, Clone)]
 pub struct TraceConfig {
     /// The file, made for its owner alone. A relative path begins where the program was started. It must be given.
     pub path: PathBuf,
@@ -62,7 +61,8 @@ struct Trace {
 
 #[hook]
 fn on_init(run: &Run) -> Result<(), BoxError> {
-    let Some(config) = run.config::<TraceConfig>("trace")? else { return Ok(()) };
+    let config = run.config::<TraceConfig>("trace")?;
+    let config = config.ok_or("no file is given: write `path = \"FILE\"` below `[plugins.trace]`")?;
     let columns = Columns::new(config.columns.as_deref())?;
     let past = table::past(run)?;
     let before = if past.is_some() || config.append { Before::Stays } else { Before::Goes };

@@ -131,6 +131,8 @@ impl Serialize for Time {
     }
 }
 
+xqute::config_word!(Time, "time");
+
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TimeVisitor)
@@ -169,6 +171,8 @@ impl Visitor<'_> for TimeVisitor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Size(pub u64);
+
+xqute::config_word!(Size, "size");
 
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -32,7 +32,7 @@ use crate::units::Time;
 #[cfg(test)]
 mod tests;
 
-xqute::plugin!(name = "webhook", enabled = false);
+xqute::plugin!(name = "webhook", enabled = false, config = WebhookConfig);
 
 const NAME: &str = "webhook";
 /// The message's identifier, equal in every attempt: who has seen it need not take it again.
@@ -72,6 +72,8 @@ pub enum Header {
     /// What is found there.
     Secret(Secret),
 }
+
+xqute::config_word!(Header, "text or secret");
 
 impl<'de> Deserialize<'de> for Header {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -170,7 +172,7 @@ fn header(run: &Run, name: &str, value: &Header) -> Result<(HeaderName, HeaderVa
 
 #[hook]
 fn on_init(run: &Run, scheduler: &Scheduler) -> Result<(), BoxError> {
-    let Some(config) = run.config::<WebhookConfig>(NAME)? else { return Ok(()) };
+    let config = run.config::<WebhookConfig>(NAME)?.unwrap_or_default();
     let post = Box::new(config.post(run)?);
     Ok(run.init_state(Webhook(Courier::start(NAME, config.speak(), run, scheduler, post)?))?)
 }

@@ -31,7 +31,6 @@
 //! A job that no rule means runs as it would without the plugin: directly, without a script. Whatever stands in a job's arguments, it
 //! arrives as it is: no text of a rule is put together with them.
 
-use serde::{Deserialize, Serialize};
 use xqute::{BoxError, Job, Run, hook};
 
 use crate::filter::Filter;
@@ -39,11 +38,11 @@ use crate::fragment;
 
 mod prefix;
 
-xqute::plugin!(name = "wrap", enabled = false);
+xqute::plugin!(name = "wrap", enabled = false, config = WrapConfig);
 
 /// The configuration of `wrap`: at least one rule. Of several that mean a job all count, in their order.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[xqute::config]
+#[derive(Debug, Clone, Default)]
 pub struct WrapConfig {
     /// The rules: `[[plugins.wrap.rule]]`.
     pub rule: Vec<Rule>,
@@ -54,8 +53,8 @@ pub struct WrapConfig {
 /// The texts are bash. In them `$XQUTE_JOB_INDEX` is the job's number and `$XQUTE_JOB_METADIR` its directory; what they print is in
 /// `job.wrapped.log` there. A job whose `init` or `prep` ends its shell (`exit 1`) or cannot be read does not run its command,
 /// and has failed.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[xqute::config]
+#[derive(Debug, Clone, Default)]
 pub struct Rule {
     /// Which jobs. Default: all.
     pub filter: Filter,
@@ -74,11 +73,9 @@ pub struct Rule {
 
 #[hook]
 fn on_init(run: &Run) -> Result<(), BoxError> {
-    if let Some(config) = run.config::<WrapConfig>("wrap")? {
-        config.check()?;
-        run.init_state(config)?;
-    }
-    Ok(())
+    let config = run.config::<WrapConfig>("wrap")?.unwrap_or_default();
+    config.check()?;
+    Ok(run.init_state(config)?)
 }
 
 #[hook]

@@ -39,16 +39,16 @@
 //! that is process-wide: two runs in one process do not see each other. It logs with `tracing`.
 
 pub use xqute_core::{
-    Abstain, Argv, ArgvError, BoxError, BuildError, Cancelled, Checked, ConfigError, Counts, CrateId,
-    DEFAULT_DELAY, DEFAULT_GRACE, DEFAULT_MAX_DELAY, DEFAULT_POLL_INTERVAL, DEFAULT_RETRIES, DEFAULT_WORKDIR,
-    EVENTS_KEPT, Entries, Entry, Error, ErrorStrategy, Events, Fact, Failure, FailureKind, Fault, FaultCause,
-    FaultPolicy, FeedError, Finding, GraphError, HALT_MINIMUM, Halt, HaltAt, Handle, HookCost, HookInfo,
-    Hooks, Job, JobFiles, JobRef, JobSpec, JobState, JobView, JournalError, KillReason, KnownJob, KnownJobs,
-    Mark, MarkError, Moment, NoSuchJob, Outcome, Output, PeakMemory, Place, PluginError, PluginInfo,
-    PluginList, PluginSet, PluginSetBuilder, Progress, Result, RetryPolicy, Revealed, Run, RunError,
-    RunEvent, RunView, Said, Scheduler, Secret, SecretError, SelectionError, Signal, SkipAs, SpecError,
-    StateError, Status, Stopped, Stream, Submit, Summary, Text, Usage, Verdict, WorkDirError, WorkDirView,
-    Written, Xqute, XquteBuilder, check, in_order, supervise, utc,
+    Abstain, Argv, ArgvError, BoxError, BuildError, Cancelled, Checked, Config, ConfigError, ConfigType,
+    Counts, CrateId, DEFAULT_DELAY, DEFAULT_GRACE, DEFAULT_MAX_DELAY, DEFAULT_POLL_INTERVAL, DEFAULT_RETRIES,
+    DEFAULT_WORKDIR, EVENTS_KEPT, Entries, Entry, Error, ErrorStrategy, Events, Fact, Failure, FailureKind,
+    Fault, FaultCause, FaultPolicy, FeedError, Finding, GraphError, HALT_MINIMUM, Halt, HaltAt, Handle,
+    HookCost, HookInfo, Hooks, Job, JobFiles, JobRef, JobSpec, JobState, JobView, JournalError, KillReason,
+    KnownJob, KnownJobs, Mark, MarkError, Moment, NoSuchJob, Outcome, Output, PeakMemory, Place, PluginError,
+    PluginInfo, PluginList, PluginSet, PluginSetBuilder, Progress, Result, RetryPolicy, Revealed, Run,
+    RunError, RunEvent, RunView, Said, Scheduler, Secret, SecretError, SelectionError, Signal, SkipAs,
+    SpecError, StateError, Status, Stopped, Stream, Submit, Summary, Text, Usage, Verdict, WorkDirError,
+    WorkDirView, Written, Xqute, XquteBuilder, check, in_order, supervise, utc,
 };
 /// What runs jobs: this machine, nothing at all, or a backend of one's own.
 pub mod backend {
@@ -61,7 +61,7 @@ pub mod backend {
 pub mod script {
     pub use xqute_core::script::{by_hand, line, not_run, word};
 }
-pub use xqute_core::{hook, hookspec, link_plugins, plugin, plugins};
+pub use xqute_core::{config, config_word, hook, hookspec, link_plugins, plugin, plugins};
 
 #[cfg(feature = "testing")]
 pub mod testing;

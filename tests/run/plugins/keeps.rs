@@ -2,14 +2,13 @@
 
 use std::fs;
 
-use serde::{Deserialize, Serialize};
 use xqute::{BoxError, Run, Secret, hook};
 
-xqute::plugin!(enabled = false);
+xqute::plugin!(enabled = false, config = Keeps);
 
 /// What it is to do.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[xqute::config]
+#[derive(Debug, Default)]
 pub(crate) struct Keeps {
     /// Added to its file.
     pub(crate) text: String,

@@ -10,6 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::check;
 use super::keys::{Key, Keys, Kind};
 use super::level::{self, Level, Value};
+use super::plugins::Tables;
 
 /// Of these each has tables.
 const TABLES: [&str; 3] = ["profile", "backend", "plugins"];
@@ -20,7 +21,7 @@ pub(super) struct File {
     /// By key.
     pub(super) options: Level,
     pub(super) profiles: BTreeMap<String, Level>,
-    pub(super) plugins: BTreeMap<String, serde_json::Value>,
+    pub(super) plugins: Tables,
 }
 
 /// Reads a file.
@@ -41,6 +42,14 @@ pub(super) fn read(path: &Path, keys: &Keys) -> Result<File> {
     reader.file(table.get_ref())
 }
 
+/// File, line and column, counted from 1.
+pub(super) fn place(path: &Path, text: &str, at: usize) -> String {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
+    format!("{}:{line}:{column}", path.display())
+}
+
 struct Reader<'a> {
     path: &'a Path,
     text: &'a str,
@@ -48,12 +57,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// File, line and column, counted from 1.
     fn place(&self, at: usize) -> String {
-        let before = self.text.get(..at).unwrap_or(self.text);
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
-        format!("{}:{line}:{column}", self.path.display())
+        place(self.path, self.text, at)
     }
 
     fn file(&self, table: &DeTable<'_>) -> Result<File> {
@@ -77,7 +82,11 @@ impl Reader<'_> {
                             );
                         }
                     }
-                    file.plugins = self.plugins()?;
+                    file.plugins = Tables {
+                        values: self.plugins()?,
+                        path: self.path.to_owned(),
+                        text: self.text.to_owned(),
+                    };
                 }
                 ("profile" | "backend" | "plugins", _) => {
                     bail!(

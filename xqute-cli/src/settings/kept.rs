@@ -94,7 +94,7 @@ impl Before {
         let of_runs = file.options.iter().filter(|(name, _)| !SECRET.contains(&&***name));
         let words = of_runs.filter_map(|(name, value)| Some(value.spelled(keys.find(name)?.0)));
         let words = words.flatten().map(OsString::from).collect();
-        Ok(Some(Self { words, plugins: file.plugins.into_keys().collect() }))
+        Ok(Some(Self { words, plugins: file.plugins.values.into_keys().collect() }))
     }
 }
 

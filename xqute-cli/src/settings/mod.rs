@@ -8,6 +8,7 @@ mod file;
 mod kept;
 mod keys;
 mod level;
+mod plugins;
 pub(crate) mod toml;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +37,7 @@ const SECRET: [&str; 2] = ["env", "scheduler-opt"];
 pub(crate) struct Settings {
     keys: Keys,
     values: Level,
-    pub(crate) plugins: BTreeMap<String, Json>,
+    pub(crate) plugins: plugins::Tables,
 }
 
 /// An option as it is in effect, for people.
@@ -198,5 +199,5 @@ pub(crate) fn with_settings(settings: &Settings, typed: &args::Run) -> Result<(A
     // The verb is the first word: there are no options before it.
     let at = words.len().min(2);
     words.splice(at..at, settings.before(typed, &ids));
-    Ok((Args::try_parse_from(&words)?, Kept::of(&words, settings.plugins.keys())?))
+    Ok((Args::try_parse_from(&words)?, Kept::of(&words, settings.plugins.values.keys())?))
 }

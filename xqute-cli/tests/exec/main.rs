@@ -184,7 +184,7 @@ fn what_is_wrong_in_the_configuration_is_told_before_anything_runs() {
         ("[plugins.exec]", "plugin `exec` has no command"),
         ("[[plugins.exec.on]]\nhook = 'on_job_fail'\ncommand = ['a']", "did you mean `on_job_failed`?"),
         ("[[plugins.exec.on]]\nhook = 'on_job_failed'\ncommand = 'a b'", "write a list"),
-        ("[[plugins.exec.on]]\nhook = 'on_job_failed'\ncmd = ['a']", "unknown field `cmd`"),
+        ("[[plugins.exec.on]]\nhook = 'on_job_failed'\ncmd = ['a']", "unknown key `cmd`"),
         ("[plugins.exec]\ntimeout = 'soon'", "`soon` is no time"),
         ("[plugins.exec]\nat_once = 0", "nonzero"),
     ] {

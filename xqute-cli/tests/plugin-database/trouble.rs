@@ -126,7 +126,7 @@ fn what_is_configured_wrongly_is_an_error_before_anything_runs() {
         ("url = { env = 'NOT_SET' }", "NOT_SET"),
         ("url = { command = ['echo', 'mysql://u:s3cret@h/d'] }", "has to be postgresql://"),
         ("url = 'postgresql://u:s3cret@h/d'", "does not stand in a configuration"),
-        ("speed = 3", "unknown field `speed`"),
+        ("speed = 3", "unknown key `speed`"),
     ] {
         base.configure(keys);
         let out = base.xqute(&["run", "touch", "ran"]).output().unwrap();

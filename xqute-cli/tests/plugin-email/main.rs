@@ -160,7 +160,7 @@ fn what_makes_no_sense_is_told_before_anything_runs() {
         ("password = { env = \"XQ_NO_SUCH\" }\n", "variable `XQ_NO_SUCH`: it is not set"),
         ("ca_file = \"/no/such\"\n", "`ca_file`: /no/such: No such file"),
         ("ca_file = \"xqute.toml\"\n", "there is no certificate in it"),
-        ("adress = \"a@b\"\n", "unknown field `adress`"),
+        ("adress = \"a@b\"\n", "unknown key `adress`"),
     ] {
         desk.configure(Port::Starttls.number(), extra);
         let (code, said) = desk.run(&["run", "touch", "ran"]);

@@ -30,6 +30,7 @@ impl XquteBuilder {
         self.check(&*backend)?;
         let plugins = std::mem::take(&mut self.plugins).build()?;
         let config = read_config(std::mem::take(&mut self.config))?;
+        plugins.check_config(&config)?;
         let mut workdir = WorkDir::open(&self.workdir, self.fresh)?;
         if self.fresh {
             check_fresh(&backend, &workdir)?;

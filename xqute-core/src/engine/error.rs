@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use crate::hook::{Fault, FeedError, NoSuchJob, PluginError};
+use crate::hook::{ConfigError, Fault, FeedError, NoSuchJob, PluginError};
 use crate::job::Signal;
 use crate::store::{JournalError, WorkDirError};
 
@@ -17,6 +17,9 @@ pub enum BuildError {
     /// The plugins do not fit together.
     #[error(transparent)]
     Plugins(#[from] PluginError),
+    /// A plugin cannot be configured so.
+    #[error(transparent)]
+    PluginConfig(#[from] ConfigError),
     /// The work directory cannot be used.
     #[error(transparent)]
     WorkDir(#[from] WorkDirError),

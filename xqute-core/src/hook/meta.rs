@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::config::ConfigType;
+
 /// The crate that something was compiled in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CrateId {
@@ -60,6 +62,8 @@ pub struct PluginMeta {
     pub after: &'static [&'static str],
     /// Whether it is on when a run selects nothing.
     pub enabled: bool,
+    /// What it is configured with, where it says so.
+    pub config: Option<ConfigType>,
     /// Where [`plugin!`](crate::plugin) stands.
     pub place: Place,
 }
@@ -131,7 +135,7 @@ mod tests {
     fn plugin(given_name: Option<&'static str>, name: &'static str, module: &'static str) -> PluginMeta {
         let krate = CrateId { package: "p", version: "1.0.0", name, binary: None };
         let place = Place { krate, module, file: "f.rs", line: 1, column: 1 };
-        PluginMeta { given_name, priority: 0, before: &[], after: &[], enabled: true, place }
+        PluginMeta { given_name, priority: 0, before: &[], after: &[], enabled: true, config: None, place }
     }
 
     #[test]

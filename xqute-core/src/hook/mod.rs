@@ -5,6 +5,7 @@
 //! its results into a mode (`mode`), its faults into the run's book (`fault`), its cost into counters (`cost`). What a plugin has of
 //! its run is `run`: its configuration, its state, its secrets (`secret`, `reveal`), its `directory`, its `notes`.
 
+mod config;
 mod cost;
 mod directory;
 mod dispatch;
@@ -29,6 +30,7 @@ mod summary;
 mod table;
 mod verdict;
 
+pub use config::{Config, ConfigError, ConfigType, schema_of};
 pub use cost::{HookCost, TIMED_FIRST, TIMED_ONE_IN};
 pub use dispatch::{AsyncEntry, BUFFER_BYTES, Dispatch, SyncEntry};
 pub use family::Hooks;
@@ -39,7 +41,7 @@ pub use mode::{Abstain, All, Each, First, Gate, Mode, Said, Veto};
 pub use plugins::{FaultPolicy, HookInfo, PluginInfo, PluginList, PluginSet, PluginSetBuilder};
 pub use progress::Progress;
 pub use registry::{HOOKS, LINKS, PLUGINS, PluginError, SENTINEL};
-pub use run::{ConfigError, Run, StateError};
+pub use run::{Run, StateError};
 pub use scheduler::Scheduler;
 pub use secret::{Revealed, Secret, SecretError};
 pub use selection::SelectionError;

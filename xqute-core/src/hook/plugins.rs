@@ -4,6 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use serde_json::Value;
+
+use super::config::{ConfigError, ConfigType};
 use super::cost::{HookCost, TableCost};
 use super::fault::{Fault, FaultBook};
 use super::meta::{HookMeta, Place, PluginMeta};
@@ -83,6 +86,8 @@ pub struct PluginInfo {
     pub on: bool,
     /// Where it is declared: package, version, file, line.
     pub place: Place,
+    /// What it is configured with, where it says so.
+    pub config: Option<ConfigType>,
     /// Its hooks, by family, hook and order of call.
     pub hooks: Vec<HookInfo>,
 }
@@ -146,7 +151,24 @@ impl PluginSet {
         hooks.sort_by_key(|hook| (hook.family, hook.hook, priority(hook), hook.place_order()));
         let told = |hook| HookInfo::of(hook, meta, self.0.ranks.of(hook));
         let hooks = hooks.into_iter().map(told).collect();
-        PluginInfo { name: name.to_string(), on: self.0.rules[at].is_some(), place: meta.place, hooks }
+        PluginInfo {
+            name: name.to_string(),
+            on: self.0.rules[at].is_some(),
+            place: meta.place,
+            config: meta.config,
+            hooks,
+        }
+    }
+
+    /// Whether each plugin that says what it is configured with can be configured so. `config` is by name.
+    pub(crate) fn check_config(&self, config: &HashMap<String, Value>) -> Result<(), ConfigError> {
+        for Linked { name, meta } in &self.0.linked {
+            let given = config.iter().find(|(plugin, _)| same(plugin) == same(name));
+            if let (Some(declared), Some((plugin, value))) = (meta.config, given) {
+                declared.check(plugin, value)?;
+            }
+        }
+        Ok(())
     }
 
     /// What holds for a hook, if its plugin is on.

@@ -11,66 +11,15 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_path_to_error::{Path as Keys, Segment};
 use thiserror::Error;
 
+use super::config::{self, ConfigError};
 use super::directory;
 use super::handle::Handle;
 use super::notes::Notes;
 use super::progress::Progress;
 use super::secret::{Revealed, Secret, SecretError};
 use super::selection::same;
-
-/// Configuration that does not fit the plugin's type: which key, and what was expected there. It never shows a text of the
-/// configuration, which may be a secret.
-#[derive(Debug, Error)]
-#[error("the configuration of plugin `{plugin}` is wrong: {why}")]
-pub struct ConfigError {
-    plugin: String,
-    why: String,
-}
-
-impl ConfigError {
-    fn new(plugin: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
-        let (told, mut keys) = (without_values(error.inner().to_string()), keys(error.path()));
-        // That field is named by what is told of it.
-        if told.starts_with("unknown field ") {
-            keys.pop();
-        }
-        let place = keys.concat();
-        let why = match place.trim_start_matches('.') {
-            "" => told,
-            place => format!("`{place}`: {told}"),
-        };
-        Self { plugin: plugin.to_owned(), why }
-    }
-}
-
-/// What leads to a value, `rule[0].prefix`, in its parts. The name of a variant is a text of the configuration, which is none of it.
-fn keys(path: &Keys) -> Vec<String> {
-    let part = |it: &Segment| match it {
-        Segment::Seq { index } => Some(format!("[{index}]")),
-        Segment::Map { key } => Some(format!(".{key}")),
-        Segment::Enum { .. } | Segment::Unknown => None,
-    };
-    path.iter().filter_map(part).collect()
-}
-
-/// serde quotes a value that does not fit: `invalid type: string "…", expected …`, but a number or a variant in backticks, in which it also
-/// says what it expected.
-fn without_values(told: String) -> String {
-    let told = hidden(&told, '"', told.rfind('"')).unwrap_or(told);
-    let is_of_value =
-        ["invalid type: ", "invalid value: ", "unknown variant "].iter().any(|it| told.starts_with(it));
-    let end = told.rfind("`, expected ").or_else(|| told.rfind("`, there are no "));
-    if is_of_value { hidden(&told, '`', end).unwrap_or(told) } else { told }
-}
-
-/// Without what is between the first such mark and the last, which is there.
-fn hidden(told: &str, mark: char, last: Option<usize>) -> Option<String> {
-    let (from, to) = (told.find(mark)?, last?);
-    (from < to).then(|| format!("{}{mark}…{}", &told[..from], &told[to..]))
-}
 
 /// State that cannot be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -163,15 +112,14 @@ impl Run {
         Arc::clone(&self.workdir)
     }
 
-    /// The configuration of a plugin, or `None` where the run has none for it: then the plugin does nothing.
+    /// The configuration of a plugin, or `None` where the run has none for it. A plugin that is on all the same was selected: it takes its defaults, or
+    /// says what it lacks.
     ///
     /// # Errors
     ///
     /// There is one, and it does not fit `T`.
     pub fn config<T: DeserializeOwned>(&self, plugin: &str) -> Result<Option<T>, ConfigError> {
-        let read =
-            |value| serde_path_to_error::deserialize(value).map_err(|error| ConfigError::new(plugin, &error));
-        self.config.get(&same(plugin)).map(read).transpose()
+        self.config.get(&same(plugin)).map(|value| config::read(plugin, value)).transpose()
     }
 
     /// Keeps a value for the hooks of this run; it is found by its type. Only in `on_init`.
@@ -321,6 +269,3 @@ impl fmt::Debug for Run {
         f.debug_struct("Run").field("id", &self.id).field("workdir", &self.workdir).finish_non_exhaustive()
     }
 }
-
-#[cfg(test)]
-mod tests;

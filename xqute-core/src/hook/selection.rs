@@ -126,7 +126,7 @@ pub(super) fn same(name: &str) -> String {
 }
 
 /// The name that was probably meant.
-fn closest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(super) fn closest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let enough = 1 + name.chars().count() / 3;
     names
         .map(|it| (strsim::osa_distance(name, it), it))

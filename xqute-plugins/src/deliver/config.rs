@@ -38,8 +38,8 @@ impl Default for Speak {
 macro_rules! config {
     ($(#[$about:meta])* pub struct $name:ident { $($(#[$doc:meta])* pub $field:ident: $type:ty = $default:expr,)* }) => {
         $(#[$about])*
-        #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-        #[serde(default, deny_unknown_fields)]
+        #[xqute::config]
+        #[derive(Debug, Clone)]
         pub struct $name {
             $($(#[$doc])* pub $field: $type,)*
             /// Whether jobs that failed for good are told, in digests. Default: true.

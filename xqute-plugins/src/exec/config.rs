@@ -3,36 +3,14 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use xqute::Hooks;
 
 use crate::filter::Filter;
 use crate::units::Time;
 
-/// The hooks of the engine, in the order of its documentation.
-pub(super) const HOOKS: [&str; 18] = [
-    "on_init",
-    "on_shutdown",
-    "on_job_init",
-    "on_job_queued",
-    "on_job_submitting",
-    "on_job_submitted",
-    "on_job_started",
-    "on_job_polling",
-    "on_job_killing",
-    "on_job_killed",
-    "on_job_failed",
-    "on_job_succeeded",
-    "on_jobcmd_init",
-    "on_jobcmd_prep",
-    "on_jobcmd_end",
-    "on_job_verify",
-    "on_job_cancelled",
-    "on_run_done",
-];
-
 /// The configuration of `exec`: at least one command.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[xqute::config]
+#[derive(Debug, Clone)]
 pub struct ExecConfig {
     /// The commands: `[[plugins.exec.on]]`. Those of one hook run one after the other, in their order.
     pub on: Vec<On>,
@@ -49,8 +27,8 @@ impl Default for ExecConfig {
 }
 
 /// A command and its hook.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[xqute::config]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct On {
     /// The hook, as `"on_job_failed"`. Must be given.
     pub hook: String,
@@ -67,7 +45,8 @@ pub struct On {
 }
 
 /// A command in the configuration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[xqute::config]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[serde(untagged, expecting = "`command` is a list of words, or with `shell = true` a text")]
 pub enum Words {
     /// For a shell.
@@ -104,7 +83,7 @@ impl On {
         if self.hook.is_empty() {
             return Err("has no `hook`: say when it runs, as `hook = \"on_job_failed\"`".to_owned());
         }
-        if !HOOKS.contains(&&*self.hook) {
+        if !Hooks::NAMES.contains(&&*self.hook) {
             return Err(format!("is for `{}`, which is no hook{}", self.hook, meant(&self.hook)));
         }
         if !self.is_about_a_job() && !self.filter.is_every_job() {
@@ -157,10 +136,10 @@ impl On {
 
 /// The hook whose name is nearest, or all.
 fn meant(name: &str) -> String {
-    let near = HOOKS.iter().map(|it| (strsim::osa_distance(name, it), it)).min();
+    let near = Hooks::NAMES.iter().map(|it| (strsim::osa_distance(name, it), it)).min();
     match near {
         Some((distance, near)) if distance <= 1 + name.len() / 4 => format!(": did you mean `{near}`?"),
-        _ => format!("; hooks are {}", HOOKS.join(", ")),
+        _ => format!("; hooks are {}", Hooks::NAMES.join(", ")),
     }
 }
 

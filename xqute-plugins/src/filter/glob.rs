@@ -126,6 +126,8 @@ impl Serialize for Glob {
     }
 }
 
+xqute::config_word!(Glob, "text");
+
 impl<'de> Deserialize<'de> for Glob {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
@@ -150,6 +152,8 @@ impl Globs {
         self.0.iter().any(|it| it.is_like(text))
     }
 }
+
+xqute::config_word!(Globs, "text or list of texts");
 
 impl<'de> Deserialize<'de> for Globs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -61,6 +61,8 @@ impl Serialize for Indices {
     }
 }
 
+xqute::config_word!(Indices, "text or number");
+
 impl<'de> Deserialize<'de> for Indices {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(IndicesVisitor)

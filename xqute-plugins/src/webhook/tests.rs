@@ -46,7 +46,7 @@ async fn what_is_wrong_is_told_when_the_run_is_built() {
         ),
         (json!({ "url": url, "ca_file": "/no/such/file" }), "`ca_file` /no/such/file"),
         (json!({ "url": url, "digest": "soon" }), "the configuration of plugin `webhook` is wrong"),
-        (json!({ "url": url, "retries": 3 }), "unknown field `retries`"),
+        (json!({ "url": url, "retries": 3 }), "unknown key `retries`"),
     ] {
         let told = told(config.clone()).await;
         assert!(told.contains(why), "{config}: {told}");

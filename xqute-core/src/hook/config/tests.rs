@@ -7,7 +7,7 @@ use super::*;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Config {
+struct Wanted {
     #[expect(dead_code, reason = "only read")]
     port: u16,
     #[expect(dead_code, reason = "only read")]
@@ -31,8 +31,8 @@ enum Kind {
     Tls,
 }
 
-fn told(value: Value) -> String {
-    ConfigError::new("p", &serde_path_to_error::deserialize::<_, Config>(value).unwrap_err()).why
+fn told(value: &Value) -> String {
+    read::<Wanted>("p", value).unwrap_err().why
 }
 
 #[test]
@@ -44,18 +44,32 @@ fn a_value_that_does_not_fit_is_not_shown() {
         (json!({"port": 1.5}), "`port`: invalid type: floating point `…`, expected u16".to_owned()),
         (json!({"port": 1, "kind": "hunter2"}), format!("`kind`: unknown variant `…`, {kinds}")),
         (json!({"port": 1, "kind": "hun`ter\"2"}), format!("`kind`: unknown variant `…`, {kinds}")),
-        (json!({"prt": 1}), "unknown field `prt`, expected one of `port`, `kind`, `rule`".to_owned()),
+        (json!({"prt": 1}), "unknown key `prt`, did you mean `port`?".to_owned()),
         (
             json!({"port": 1, "rule": [{"prefix": []}, {"prefix": "nice -n 10"}]}),
             "`rule[1].prefix`: invalid type: string \"…\", expected a sequence".to_owned(),
         ),
+        (json!({"speed": 1}), "unknown key `speed`: the keys are `port`, `kind`, `rule`".to_owned()),
         (
-            json!({"port": 1, "rule": [{"pre": 1}]}),
-            "`rule[0]`: unknown field `pre`, expected `prefix`".to_owned(),
+            json!({"port": 1, "rule": [{"prefx": 1}]}),
+            "`rule[0]`: unknown key `prefx`, did you mean `prefix`?".to_owned(),
         ),
-        (json!({"port": 1, "rule": [{}]}), "`rule[0]`: missing field `prefix`".to_owned()),
-        (json!({}), "missing field `port`".to_owned()),
+        (json!({"port": 1, "rule": [{}]}), "`rule[0]`: missing key `prefix`".to_owned()),
+        (json!({}), "missing key `port`".to_owned()),
     ] {
-        assert_eq!(told(value), wanted);
+        assert_eq!(told(&value), wanted);
     }
+}
+
+#[test]
+fn the_key_is_where_a_pointer_leads() {
+    let pointer = |value: Value| {
+        let error = read::<Wanted>("p", &value).unwrap_err();
+        error.pointer
+    };
+    assert_eq!(pointer(json!({"port": "x"})), "/port");
+    assert_eq!(pointer(json!({"po/r~t": 1})), "/po~1r~0t");
+    assert_eq!(pointer(json!({"port": 1, "rule": [{"prefix": []}, {"prefx": 1}]})), "/rule/1/prefx");
+    assert_eq!(pointer(json!({"port": 1, "rule": [{}]})), "/rule/0", "the table that lacks it");
+    assert_eq!(pointer(json!({})), "");
 }

@@ -1,0 +1,5 @@
+//! A configuration that is no type.
+#[xqute::config]
+fn settings() {}
+
+fn main() {}

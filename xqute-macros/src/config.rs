@@ -1,0 +1,74 @@
+//! `#[config]`: a type that a plugin is configured with. Reading, writing and describing it go through the facade, so that a plugin
+//! depends on nothing else.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::parse::ParseStream;
+use syn::{Error, Fields, Ident, Item, LitBool, Path, Result, parse_quote};
+
+use crate::options;
+
+struct Options {
+    krate: Path,
+    /// Whether a key that is left out has the value that the type's `Default` gives it.
+    default: bool,
+}
+
+pub(crate) fn expand(options: TokenStream, item: TokenStream) -> TokenStream {
+    let expanded = options_of(options).and_then(|options| declare(&options, &item));
+    // The item stays, so that what names it is no second error.
+    expanded.unwrap_or_else(|error| [error.into_compile_error(), item].into_iter().collect())
+}
+
+fn options_of(tokens: TokenStream) -> Result<Options> {
+    let mut options = Options { krate: parse_quote!(::xqute), default: true };
+    let value = |key: &options::Key, input: ParseStream<'_>| {
+        if key.name == "crate" {
+            options.krate = options::path(key, input)?;
+            return Ok(());
+        }
+        let wrong = "`default` is `true` or `false`: whether keys may be left out, as `Default` says what they are then";
+        let span = input.span();
+        options.default = input.parse::<LitBool>().map_err(|_| Error::new(span, wrong))?.value();
+        Ok(())
+    };
+    let bare =
+        |input: ParseStream<'_>| Err(input.error("write `default = false` or `crate = path`, or nothing"));
+    options::read(tokens, &["default", "crate"], value, bare)?;
+    Ok(options)
+}
+
+fn declare(options: &Options, item: &TokenStream) -> Result<TokenStream> {
+    let wrong =
+        "`#[config]` goes on a struct or an enum: the type that a plugin's configuration is read into";
+    let (name, generics, has_keys) = match syn::parse2(item.clone()) {
+        Ok(Item::Struct(it)) => (it.ident, it.generics, matches!(it.fields, Fields::Named(_))),
+        Ok(Item::Enum(it)) => (it.ident, it.generics, false),
+        Ok(other) => return Err(Error::new_spanned(other, wrong)),
+        Err(error) => return Err(error),
+    };
+    if !generics.params.is_empty() {
+        return Err(Error::new_spanned(generics, "a configuration cannot be generic: name its types"));
+    }
+    Ok(derives(options, &name, has_keys, item))
+}
+
+fn derives(options: &Options, name: &Ident, has_keys: bool, item: &TokenStream) -> TokenStream {
+    let krate = &options.krate;
+    let private = quote!(#krate::__private);
+    let path =
+        |of: &str| format!("{}::__private::{of}", krate.to_token_stream().to_string().replace(' ', ""));
+    let (serde, schemars) = (path("serde"), path("schemars"));
+    let default = (options.default && has_keys).then(|| quote!(, default));
+    quote! {
+        #[derive(#private::serde::Serialize, #private::serde::Deserialize, #private::Described)]
+        #[serde(crate = #serde, deny_unknown_fields #default)]
+        #[schemars(crate = #schemars)]
+        #item
+        impl #private::Config for #name {
+            fn schema() -> ::core::option::Option<#private::Value> {
+                #private::schema_of::<Self>()
+            }
+        }
+    }
+}
