@@ -14,10 +14,11 @@ const TEXT: &str = "the cat and the dog\nand the bird\nfly over the hill\nand aw
 /// The words of both texts, as no pipeline counts them.
 const WORDS: &str = "10 the\n6 and\n2 away\n2 bird\n2 cat\n2 dog\n2 end\n2 fly\n2 hill\n2 over\n";
 
-/// In place of `sort`. One that finds the file `hold`, or `hold-merge` and is that of `merge`, tells its process group, and waits to be
+/// In place of `sort`: it writes down that it has run. One that finds the file `hold`, or `hold-merge` and is that of `merge`, tells its process group, and waits to be
 /// let go.
 const SORT: &str = r#"#!/bin/bash
 cd "${0%/*}"
+echo "$*" >>log
 if mv hold held 2>/dev/null || { [ $# -gt 0 ] && mv hold-merge held 2>/dev/null; }; then
   read -r _ _ _ _ group _ </proc/$$/stat
   echo "$group" >up
@@ -51,6 +52,24 @@ impl Desk {
         let path = format!("{}:{}", self.path("bin").display(), std::env::var("PATH").unwrap());
         words.current_dir(self.0.path()).env("PATH", path).args(["dir", "one.txt", "two.txt"]);
         words
+    }
+
+    /// Begins, and is killed with SIGKILL when the journal has so many bytes more; `true`: it was done before.
+    fn dies_after(&self, bytes: u64) -> bool {
+        let journal = self.path("dir/jobs/journal");
+        let size = || fs::metadata(&journal).map_or(0, |it| it.len());
+        let enough = size() + bytes;
+        let mut program = self.command().stdout(Stdio::null()).spawn().unwrap();
+        while size() < enough {
+            if let Some(status) = program.try_wait().unwrap() {
+                assert!(status.success(), "{status}");
+                return true;
+            }
+            std::thread::yield_now();
+        }
+        program.kill().unwrap();
+        program.wait().unwrap();
+        false
     }
 
     /// Begins, and gives the process group of the job that is held.
@@ -109,6 +128,48 @@ fn a_killed_program_is_gone_on_with() {
     assert!(next.wait().unwrap().success());
     desk.assert_done(&desk.command().output().unwrap(), "9 cached");
     assert_eq!(desk.submitted(), [1; 9], "nothing was done twice");
+}
+
+/// Wherever that is: what a job does is done once.
+#[test]
+fn a_program_that_is_killed_again_and_again_does_nothing_twice() {
+    for step in [400, 700, 1100] {
+        let (desk, mut bytes) = (Desk::new(), step);
+        while !desk.dies_after(bytes) {
+            bytes += step;
+        }
+        desk.assert_done(&desk.command().output().unwrap(), "9 cached");
+        let sorts = fs::read_to_string(desk.path("bin/log")).unwrap();
+        assert_eq!(
+            sorts.lines().count(),
+            7,
+            "6 for `count` and one for `merge`, killed every {step} bytes: {sorts}"
+        );
+    }
+}
+
+/// They might write what this one writes. When they have ended, it begins.
+#[test]
+fn another_list_does_not_begin_while_jobs_of_the_last_one_run() {
+    let desk = Desk::new();
+    let (mut program, _) = desk.hold("hold-merge");
+    program.kill().unwrap();
+    program.wait().unwrap();
+    fs::write(desk.path("three.txt"), TEXT).unwrap();
+    // At another place, so that it is another list.
+    let mut other = desk.command();
+    other.args(["three.txt"]);
+    let refused = other.output().unwrap();
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(why.starts_with("words: 1 job of an earlier run still runs in "), "{why}");
+    assert_eq!(refused.status.code(), Some(2));
+    fs::write(desk.path("bin/gate"), "\n").unwrap();
+    desk.assert_done(&desk.command().output().unwrap(), "9 jobs: ");
+    let others = other.output().unwrap();
+    assert!(
+        others.status.success() && String::from_utf8_lossy(&others.stdout).contains("8 cached"),
+        "{others:?}"
+    );
 }
 
 /// As when a machine goes down: program, supervisor and job at once. What the job had written is no result.
