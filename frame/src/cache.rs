@@ -31,9 +31,9 @@ impl Cache {
         kept.is_ok_and(|kept| made(job).is_ok_and(|made| kept == made_of.to_owned() + &made))
     }
 
-    /// The job is about to run: nothing is left of what was made before, so that what is there afterwards is its own.
+    /// The job is about to run: nothing is left of what was made before, so that what is there afterwards is its own. No signature is
+    /// of that: it says other times.
     pub(crate) fn begin(&self, job: &Job, made_of: &str) -> io::Result<()> {
-        remove(&self.file(job, "done"))?;
         job.outputs().try_for_each(remove)?;
         self.write(&self.file(job, "begun"), made_of)
     }
