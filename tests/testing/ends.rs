@@ -43,22 +43,22 @@ fn a_verdict_about_what_a_job_has_printed() {
 #[test]
 fn a_hook_that_hangs_is_given_up_at_its_limit() {
     let run = TestRun::new(["kit-hang"])
-        .with(|it| it.hook_timeout(secs(3600)))
+        .with(|it| it.hook_timeout(secs(1800)))
         .feed(["x"], Plan::exits(0).after(secs(60)))
         .run();
     assert_eq!(run.job(0).outcome(), &Outcome::Succeeded);
-    assert_eq!(run.elapsed(), secs(3600), "the run has waited for it");
+    assert_eq!(run.elapsed(), secs(1800), "the run has waited for it");
     let fault = &run.summary().faults[0];
-    assert!(matches!(fault.cause(), FaultCause::TimedOut(limit) if *limit == secs(3600)), "{fault}");
+    assert!(matches!(fault.cause(), FaultCause::TimedOut(limit) if *limit == secs(1800)), "{fault}");
     let call = run.calls().next().unwrap();
-    assert_eq!((call.hook, call.took), ("on_job_started", Some(secs(3600))));
+    assert_eq!((call.hook, call.took), ("on_job_started", Some(secs(1800))));
 }
 
 #[test]
 fn a_hook_that_hangs_without_a_limit_is_named() {
     for plugin in ["kit-hang", "kit-hung-gate"] {
         let error = TestRun::new([plugin]).feed(["x"], Plan::exits(0)).try_run().unwrap_err().to_string();
-        assert!(error.starts_with("the run was not over after 86400s of virtual time"), "{error}");
+        assert!(error.starts_with("the run was not over after 3600s of virtual time"), "{error}");
         assert!(
             error.contains(&format!("{plugin}::on_job_s")) && error.contains("has not returned"),
             "{error}"
@@ -70,7 +70,7 @@ fn a_hook_that_hangs_without_a_limit_is_named() {
 fn a_job_that_does_not_end_is_named() {
     let run = TestRun::new(["kit-gate"]).feed(["x"], Plan::endless()).give_up_after(secs(100));
     let error = run.try_run().unwrap_err().to_string();
-    assert!(error.contains("after 100s") && error.contains("job 0 started since 0ns"), "{error}");
+    assert!(error.contains("after 100s of") && error.contains("job 0 started since 0ns"), "{error}");
 }
 
 #[test]
@@ -85,4 +85,12 @@ fn a_panic() {
     let call = run.calls().next().unwrap();
     assert_eq!((call.job(), call.took), (Some(0), Some(secs(5))));
     assert!(call.fault.is_some());
+}
+
+#[test]
+fn of_a_run_without_end_the_error_shows_the_first_and_the_last() {
+    let error = TestRun::new(["kit-watch"]).feed(["x"], Plan::endless()).give_up_after(secs(200)).try_run();
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("kit-watch::on_init\n") && error.contains("of job 0, poll 198\n"), "{error}");
+    assert!(!error.contains("poll 100\n") && error.lines().count() == 102, "{error}");
 }

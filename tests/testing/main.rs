@@ -3,6 +3,7 @@
 
 mod ends;
 mod plugins;
+mod random;
 mod text;
 mod time;
 

@@ -107,3 +107,55 @@ pub(crate) mod watch {
     #[hook]
     fn on_shutdown() {}
 }
+
+pub(crate) mod stay {
+    //! Does not want the run to end.
+    xqute::plugin!(name = "kit-stay", enabled = false);
+
+    #[xqute::hook]
+    fn on_shutdown() -> bool {
+        false
+    }
+}
+
+pub(crate) mod feeds {
+    //! Feeds a job after the first.
+    use xqute::{BoxError, Job, Run, hook};
+
+    xqute::plugin!(name = "kit-feeds", enabled = false);
+
+    #[hook]
+    async fn on_job_succeeded(run: &Run, job: &Job) -> Result<(), BoxError> {
+        run.handle().feed(["after", &job.cmd()])?;
+        Ok(())
+    }
+}
+
+pub(crate) mod moody {
+    //! Decides by what the command says: `veto`, `later`, `skip`.
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use std::time::Duration;
+
+    use xqute::{BoxError, Job, Run, Submit, hook};
+
+    xqute::plugin!(name = "kit-moody", enabled = false);
+
+    struct Asked(AtomicUsize);
+
+    #[hook]
+    fn on_init(run: &Run) -> Result<(), BoxError> {
+        Ok(run.init_state(Asked(AtomicUsize::new(0)))?)
+    }
+
+    #[hook]
+    async fn on_job_submitting(run: &Run, job: &Job) -> Submit {
+        tokio::time::sleep(Duration::from_millis(3)).await;
+        let asked = run.state::<Asked>().map_or(0, |it| it.0.fetch_add(1, Relaxed));
+        match job.cmd().as_str() {
+            "veto" => Submit::veto("moody"),
+            "skip" => Submit::skip("moody"),
+            "later" if asked.is_multiple_of(3) => Submit::later(Duration::from_secs(2), "moody"),
+            _ => Submit::Proceed,
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use xqute::testing::{Plan, TestRun};
-use xqute::{Failure, Moment, Outcome, RetryPolicy};
+use xqute::{Failure, JobSpec, KillReason, Moment, Outcome, RetryPolicy, Signal, Stopped};
 
 use crate::secs;
 
@@ -55,5 +55,48 @@ fn a_limit_kills_with_sigterm_and_after_the_grace_with_sigkill() {
     }
     let ends: Vec<_> = run.events().filter(|it| it.moment == Moment::Failed).map(|it| it.at).collect();
     assert_eq!(ends, [secs(100), secs(130)]);
+    run.assert_one_end_each();
+}
+
+#[test]
+fn a_job_is_killed_unless_a_plugin_vetoes_it() {
+    let run = TestRun::new(["kit-gate", "kit-watch"])
+        .with(|it| it.forks(2))
+        .feed(JobSpec::new(["x"]).name("sacred"), Plan::exits(0).after(secs(60)))
+        .feed(["y"], Plan::endless())
+        .at(secs(5), |run| run.kill(0).unwrap())
+        .at(secs(7), |run| run.kill(1).unwrap())
+        .run();
+    assert_eq!(run.job(0).outcome(), &Outcome::Succeeded);
+    assert_eq!(run.job(1).outcome(), &Outcome::Killed(KillReason::User));
+    run.assert_never(0, "kit-watch::on_job_killing");
+    run.assert_order(1, ["kit-gate::on_job_killing", "kit-watch::on_job_killing", "on_job_killed"]);
+    let killed = run.events().find(|it| it.moment == Moment::Killed).unwrap();
+    assert_eq!((killed.at, run.elapsed()), (secs(7), secs(60)));
+    run.assert_one_end_each();
+}
+
+#[test]
+fn the_first_signal_is_vetoed_and_the_second_stops_the_run() {
+    let run = TestRun::new(["kit-stay"])
+        .feed(["x"], Plan::exits(0).after(secs(60)))
+        .feed(["y"], Plan::endless())
+        .signal_at(secs(10), Signal(15))
+        .signal_at(secs(100), Signal(2))
+        .run();
+    assert_eq!(run.job(0).outcome(), &Outcome::Succeeded, "it was vetoed");
+    assert_eq!(run.job(1).outcome(), &Outcome::Killed(KillReason::RunCancelled));
+    assert_eq!(run.summary().stopped, Some(Stopped::Signal(Signal(2))));
+    assert_eq!(run.elapsed(), secs(100));
+}
+
+#[test]
+fn what_hooks_feed_has_a_plan_too() {
+    let run = TestRun::new(["kit-feeds"])
+        .feed(["x"], Plan::exits(0).after(secs(1)))
+        .others(Plan::exits(4).after(secs(30)))
+        .run();
+    assert_eq!(run.job(1).outcome(), &Outcome::Failed(Failure::ExitCode(4)));
+    assert_eq!((run.elapsed(), run.job(1).last().cmd().as_str()), (secs(31), "after x"));
     run.assert_one_end_each();
 }

@@ -29,12 +29,12 @@
 //! // #[test]
 //! let run = TestRun::new(["gate"])
 //!     .feed(["big", "job"], Plan::exits(0))
-//!     .feed(["small", "job"], Plan::exits(0).after(Duration::from_secs(3600)))
+//!     .feed(["small", "job"], Plan::exits(0).after(Duration::from_secs(1800)))
 //!     .run();
 //!
 //! assert_eq!(run.job(0).outcome().to_string(), "cancelled: vetoed by plugin `gate`: too big");
 //! assert_eq!(run.job(1).outcome(), &Outcome::Succeeded);
-//! assert_eq!(run.elapsed(), Duration::from_secs(3600)); // and none of it real
+//! assert_eq!(run.elapsed(), Duration::from_secs(1800)); // and none of it real
 //! run.assert_order(1, ["gate::on_job_submitting"]);
 //! run.assert_no_faults();
 //! # }
@@ -45,7 +45,8 @@
 //! - **Time is virtual**: it passes when nobody has anything to do, and then at once. Limits, waits before retries and polls take no real
 //!   time, and what is shown of time (`job.started()`, `summary.elapsed`) is virtual too. What waits for something outside of the
 //!   runtime, such as a socket or a thread of its own, is not waited for by the clock; `spawn_blocking` and `tokio::fs` are.
-//! - **A hook that waits for ever** ends the test with an error that names it, after [`GIVE_UP_AFTER`] of virtual time.
+//! - **A hook that waits for ever** ends the test with an error that names it, after an hour of virtual time ([`TestRun::give_up_after`]). One that blocks its thread stops the clock,
+//!   and the test.
 //! - **Many tests in one binary**: all plugins are linked, and each run calls those that it names. In a folder `tests/`, the plugin's own
 //!   crate has to be linked: `.with(|it| it.plugins(xqute::plugins![xqute_plugin_gate]))`.
 

@@ -80,6 +80,14 @@ impl XquteBuilder {
         Ok(Xqute::new(Built { scene, plugins, feeder, messages, parts, listens: self.listens, workdir }))
     }
 
+    /// What happens is recorded, and waits are as long each time.
+    #[cfg(feature = "testing")]
+    pub(crate) fn recorded(mut self, recorder: crate::hook::record::Recorder) -> Self {
+        self.plugins = self.plugins.recorded(recorder);
+        self.seed = Some(1);
+        self
+    }
+
     /// What makes no sense is told before anything is made.
     fn check(&self, backend: &dyn Backend) -> Result<(), BuildError> {
         if self.forks == 0 {

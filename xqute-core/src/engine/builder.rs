@@ -15,8 +15,6 @@ use super::handle::Xqute;
 use super::perform::Wrapping;
 use super::throttle::Throttle;
 use crate::backend::Backend;
-#[cfg(feature = "testing")]
-use crate::hook::record::Recorder;
 use crate::hook::{FaultPolicy, PluginList, PluginSet, PluginSetBuilder};
 #[cfg(doc)]
 use crate::hook::{Run, Scheduler};
@@ -337,14 +335,6 @@ impl XquteBuilder {
     /// What this plugin's broken hooks do. Default: those that decide fail their job, others are passed over.
     pub fn fault_policy(mut self, plugin: impl Into<String>, policy: FaultPolicy) -> Self {
         self.plugins = self.plugins.fault_policy(plugin, policy);
-        self
-    }
-
-    /// What happens is recorded, and the same happens each time.
-    #[cfg(feature = "testing")]
-    pub(crate) fn recorded(mut self, recorder: Recorder) -> Self {
-        self.plugins = self.plugins.recorded(recorder);
-        self.seed = Some(1);
         self
     }
 

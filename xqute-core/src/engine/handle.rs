@@ -25,6 +25,8 @@ use super::timers::Timers;
 use super::treaty::{Ended, Fed, Message};
 use crate::backend::Backend;
 use crate::hook::{Control, PluginSet, Run, Scheduler, Summary};
+#[cfg(feature = "testing")]
+use crate::job::Signal;
 use crate::job::{Job, JobSpec, Moment};
 use crate::store::{Journal, Records, WorkDir};
 
@@ -258,6 +260,13 @@ impl Xqute {
         let engine = self.0.take(&mut thread)?;
         *thread = Thread::Elsewhere;
         Ok(Engine { clock: Clock::of_runtime(), ..engine }.run())
+    }
+
+    /// What the run does when it listens to signals and its program is sent this one.
+    #[cfg(feature = "testing")]
+    pub(crate) fn hears(&self, signal: Signal) {
+        // Nobody receives any more: the run is over.
+        let _ = self.0.messages.send(Message::Signal(signal));
     }
 
     /// The plugins of the run: for a family of hooks of one's own to be built on.

@@ -10,17 +10,18 @@ use serde::Serialize;
 use tempfile::TempDir;
 use thiserror::Error;
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 
 use super::backend::Scripted;
 use super::plan::Plan;
 use super::trace::Trace;
 use crate::engine::{Error, Xqute, XquteBuilder};
-use crate::hook::FeedError;
 use crate::hook::record::{Record, Recorder};
-use crate::job::JobSpec;
+use crate::hook::{FeedError, Summary};
+use crate::job::{JobSpec, Signal};
 
-/// How much virtual time a run may take, where nothing is set.
-pub const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+/// How much virtual time a run may take, where nothing is set: an hour.
+pub const GIVE_UP_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// A run to test plugins in: the real engine, with a pretended cluster and virtual time, which passes when nobody has anything to do.
 ///
@@ -32,8 +33,12 @@ pub struct TestRun {
     builder: XquteBuilder,
     jobs: Vec<(JobSpec, Vec<Plan>)>,
     others: Plan,
+    acts: Vec<(Duration, Act)>,
     give_up_after: Duration,
 }
+
+/// What a test does to its run meanwhile.
+type Act = Box<dyn FnOnce(&Xqute)>;
 
 /// A run that has no trace.
 #[derive(Error)]
@@ -54,7 +59,7 @@ pub enum TestError {
         after: Duration,
         /// Who has not returned, or not ended.
         waits: String,
-        /// What had happened, in lines.
+        /// What had happened, in lines: of a long list the first and the last.
         trace: String,
     },
     /// A test that has a runtime already.
@@ -88,6 +93,7 @@ impl TestRun {
             builder: Xqute::builder(),
             jobs: Vec::new(),
             others: Plan::exits(0),
+            acts: Vec::new(),
             give_up_after: GIVE_UP_AFTER,
         }
     }
@@ -113,6 +119,19 @@ impl TestRun {
     /// What becomes of jobs that hooks feed. Default: they exit with 0.
     pub fn others(self, plan: Plan) -> Self {
         Self { others: plan, ..self }
+    }
+
+    /// Does something to the run when so much virtual time has passed: `.at(limit, |run| run.kill(0).unwrap())`. The run is not over before
+    /// that. At one time, in the order in which they are given.
+    pub fn at(mut self, when: Duration, act: impl FnOnce(&Xqute) + 'static) -> Self {
+        self.acts.push((when, Box::new(act)));
+        self
+    }
+
+    /// The run is sent a signal when so much virtual time has passed, as if it listened to signals
+    /// ([`handle_signals`](XquteBuilder::handle_signals)): the first is what `on_shutdown` may veto.
+    pub fn signal_at(self, when: Duration, signal: Signal) -> Self {
+        self.at(when, move |run| run.hears(signal))
     }
 
     /// How much virtual time the run may take. Default: [`GIVE_UP_AFTER`].
@@ -154,7 +173,7 @@ impl TestRun {
     }
 
     async fn conduct(self, dir: TempDir) -> Result<Trace, TestError> {
-        let Self { plugins, builder, jobs, others, give_up_after } = self;
+        let Self { plugins, builder, jobs, others, acts, give_up_after } = self;
         let record = Arc::new(Record::new());
         let (specs, plans): (Vec<_>, Vec<_>) = jobs.into_iter().unzip();
         let plans: HashMap<_, _> = plans.into_iter().enumerate().collect();
@@ -165,32 +184,40 @@ impl TestRun {
             .recorded(Recorder::new(Arc::clone(&record)))
             .build()?;
         let engine = xqute.engine_here()?;
-        let ended = async { tokio::join!(drive(&xqute, specs), engine).0 };
+        let ended = async { tokio::join!(drive(&xqute, specs, acts), engine).0 };
         let ended = tokio::time::timeout(give_up_after, ended).await;
         let steps = std::mem::take(&mut *record.steps());
         let Ok(summary) = ended else {
-            let (waits, trace) = (super::text::waits(&steps), super::text::lines(&steps));
+            let (waits, trace) = (super::text::waits(&steps), super::text::ends(&steps));
             return Err(TestError::GaveUp { after: give_up_after, waits, trace });
         };
         Ok(Trace::new(steps, summary?, xqute.run().progress().fed, dir))
     }
 }
 
-/// Feeds the jobs, and waits for the end.
-async fn drive(xqute: &Xqute, jobs: Vec<JobSpec>) -> Result<crate::hook::Summary, Error> {
-    let mut fed = Ok(());
+/// Feeds the jobs, does what is to be done meanwhile, and waits for the end.
+async fn drive(xqute: &Xqute, jobs: Vec<JobSpec>, mut acts: Vec<(Duration, Act)>) -> Result<Summary, Error> {
+    let begun = Instant::now();
+    let fed = feed(xqute, jobs).await;
+    if fed.is_err() {
+        xqute.cancel();
+    }
+    acts.sort_by_key(|(when, _)| *when);
+    for (when, act) in acts {
+        tokio::time::sleep_until(begun + when).await;
+        act(xqute);
+    }
+    let summary = xqute.run_until_complete().await?;
+    fed.map(|()| summary)
+}
+
+async fn feed(xqute: &Xqute, jobs: Vec<JobSpec>) -> Result<(), Error> {
     for job in jobs {
         match xqute.feed(job).await {
             // The run was stopped meanwhile, as a plugin may want.
             Err(Error::Feed(FeedError::Stopping | FeedError::Closed)) => break,
-            Err(error) => {
-                xqute.cancel();
-                fed = Err(error);
-                break;
-            }
-            Ok(_) => {}
-        }
+            fed => fed?,
+        };
     }
-    let summary = xqute.run_until_complete().await?;
-    fed.map(|()| summary)
+    Ok(())
 }

@@ -6,6 +6,9 @@ use std::time::Duration;
 use crate::hook::record::{Call, Event, Step};
 use crate::job::Moment;
 
+/// So many steps at either end are shown of a run that has none.
+const SHOWN: usize = 50;
+
 /// All steps, a line each.
 pub(super) fn lines(steps: &[Step]) -> String {
     steps.iter().fold(String::new(), |mut text, step| {
@@ -16,6 +19,17 @@ pub(super) fn lines(steps: &[Step]) -> String {
         };
         text
     })
+}
+
+/// The first and the last steps: there may be any number where a run has no end.
+pub(super) fn ends(steps: &[Step]) -> String {
+    match steps.len().checked_sub(2 * SHOWN) {
+        None | Some(0) => lines(steps),
+        Some(more) => {
+            let (first, last) = (lines(&steps[..SHOWN]), lines(&steps[steps.len() - SHOWN..]));
+            format!("{first}{:>12}   {more} more\n{last}", "…")
+        }
+    }
 }
 
 fn when(at: Duration) -> String {
