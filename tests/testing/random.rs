@@ -41,7 +41,7 @@ proptest! {
     ) {
         let fed = jobs.len();
         let mut test = TestRun::new(["kit-moody", "kit-watch"])
-            .with(|it| it.forks(forks).retry(RetryPolicy::new(retries)).timeout(secs(8)).kill_grace(secs(1)));
+            .with(|it| it.forks(forks).retry(RetryPolicy::new(retries).max_delay(secs(10))).timeout(secs(8)).kill_grace(secs(1)));
         if let Some(failed) = halts {
             test = test.with(|it| it.halt(Halt::now().failed(failed)));
         }
@@ -54,7 +54,7 @@ proptest! {
         if let Some(when) = cancels {
             test = test.at(secs(when), |run| run.cancel());
         }
-        let run = test.run();
+        let run = test.give_up_after(secs(24 * 60 * 60)).run();
         run.assert_one_end_each();
         run.assert_no_faults();
         prop_assert!(run.calls().all(|call| call.took.is_some()), "a hook has not returned\n{}", run);

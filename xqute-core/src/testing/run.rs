@@ -166,7 +166,7 @@ impl TestRun {
         if Handle::try_current().is_ok() {
             return Err(TestError::WithinRuntime);
         }
-        let dir = tempfile::tempdir()?;
+        let dir = scratch()?;
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
         runtime.block_on(self.conduct(dir))
@@ -191,8 +191,14 @@ impl TestRun {
             let (waits, trace) = (super::text::waits(&steps), super::text::ends(&steps));
             return Err(TestError::GaveUp { after: give_up_after, waits, trace });
         };
-        Ok(Trace::new(steps, summary?, xqute.run().progress().fed, dir))
+        let linked = xqute.plugins().plugins().into_iter().filter(|it| it.on).collect();
+        Ok(Trace { steps, summary: summary?, fed: xqute.run().progress().fed, linked, dir })
     }
+}
+
+/// A directory for as long as the trace is there: in memory, if there is a place for that, where no sync waits for a disk.
+fn scratch() -> io::Result<TempDir> {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())
 }
 
 /// Feeds the jobs, does what is to be done meanwhile, and waits for the end.

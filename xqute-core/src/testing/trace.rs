@@ -8,26 +8,24 @@ use tempfile::TempDir;
 
 use super::jobs::JobTrace;
 use super::text;
-use crate::hook::Summary;
 use crate::hook::record::{Call, Event, Step};
+use crate::hook::{PluginInfo, Summary};
 
 /// What has happened in a run: every hook that was called and every moment that a job has reached, in their order. `Display` shows it,
 /// a step a line.
 #[derive(Debug)]
 pub struct Trace {
     pub(super) steps: Vec<Step>,
-    summary: Summary,
+    pub(super) summary: Summary,
     /// How many jobs there were.
     pub(super) fed: usize,
+    /// The plugins of the run, and the hooks that they have.
+    pub(super) linked: Vec<PluginInfo>,
     /// It goes with the trace.
-    dir: TempDir,
+    pub(super) dir: TempDir,
 }
 
 impl Trace {
-    pub(super) fn new(steps: Vec<Step>, summary: Summary, fed: usize, dir: TempDir) -> Self {
-        Self { steps, summary, fed, dir }
-    }
-
     /// What the run said at its end. Its times are virtual.
     #[must_use]
     pub fn summary(&self) -> &Summary {
