@@ -12,7 +12,10 @@ use xqute::{DEFAULT_WORKDIR, ErrorStrategy, Halt, Output};
 use crate::options::{self, Scheduler, Shell};
 use crate::output::Progress;
 use crate::settings::Settings;
-use crate::{attend, cat, check, complete, explain, export, journal, logs, plugins, resume, script, status};
+use crate::{
+    attend, build, cat, check, complete, config, explain, export, journal, logs, new_plugin, plugins, resume,
+    script, status,
+};
 
 /// Run a list of commands, follow each to its end, and call plugins at every step.
 #[derive(Debug, Parser)]
@@ -55,7 +58,11 @@ pub(crate) enum Verb {
     /// Show the plugins in this binary and their hooks, in the order of their calls
     Plugins(plugins::Args),
     /// Show the options of `xqute run` that are in effect here, and where each is from
-    Config(Config),
+    Config(config::Args),
+    /// Write the crate of a plugin: hooks, a configuration, a test, to begin with
+    NewPlugin(new_plugin::Args),
+    /// Build an `xqute` with more plugins
+    Build(build::Args),
     /// Print what makes a shell complete the command line
     Completions(complete::Completions),
     /// Print the manual, for `man -l -`
@@ -94,18 +101,6 @@ impl Place {
             }
         }
     }
-}
-
-#[derive(Debug, Parser)]
-#[command(after_help = "\
-What is printed can be read again (`xqute run -c FILE`), but for what may be secret: of -e and -o only the names are shown,
-of `[plugins.NAME]` nothing.")]
-pub(crate) struct Config {
-    #[command(flatten)]
-    pub(crate) chosen: Chosen,
-    /// One object
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 const FIRST_STEPS: &str = "\

@@ -1,13 +1,26 @@
 //! `xqute config`: what is set, and where?
 
 use anyhow::Result;
+use clap::Parser;
 
 use crate::answer::to_stdout;
-use crate::args;
+use crate::args::Chosen;
 use crate::settings::{Settings, Told, toml};
 
+#[derive(Debug, Parser)]
+#[command(after_help = "\
+What is printed can be read again (`xqute run -c FILE`), but for what may be secret: of -e and -o only the names are shown,
+of `[plugins.NAME]` nothing.")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    chosen: Chosen,
+    /// One object
+    #[arg(long)]
+    json: bool,
+}
+
 /// Prints the effective options of `xqute run`, as far as nothing is typed.
-pub(crate) fn show(args: &args::Config) -> Result<u8> {
+pub(crate) fn show(args: &Args) -> Result<u8> {
     let settings = Settings::read(&args.chosen)?;
     settings.plugins.check()?;
     let text = if args.json { json(&settings) } else { as_toml(&settings) };

@@ -194,13 +194,20 @@ pub(crate) fn not_built(error: &anyhow::Error) -> Option<String> {
         },
     };
     let SelectionError::Unknown { name, .. } = selection else { return None };
-    let build = |feature| format!("`cargo install --path xqute-cli --features {feature}`");
-    let how = match name.as_str() {
-        "email" | "slack" | "webhook" => build(name.as_str()),
-        "database" => format!("{} or {}", build("sqlite"), build("postgres")),
-        _ => return None,
-    };
+    let build = |feature: &str| format!("`cargo install --path xqute-cli --features {feature}`");
+    let how = features(name)?.iter().map(|feature| build(feature)).collect::<Vec<_>>().join(" or ");
     Some(format!("; xqute has `{name}`, but this program was built without it: {how} builds one that has it"))
+}
+
+/// The features, of which each brings a plugin of xqute that is not in every binary.
+pub(crate) fn features(plugin: &str) -> Option<&'static [&'static str]> {
+    Some(match plugin {
+        "database" => &["sqlite", "postgres"],
+        "email" => &["email"],
+        "slack" => &["slack"],
+        "webhook" => &["webhook"],
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@
 mod answer;
 mod args;
 mod attend;
+mod build;
 mod cat;
 mod check;
 mod complete;
@@ -33,7 +34,9 @@ mod jobs;
 mod journal;
 mod log;
 mod logs;
+mod new_plugin;
 mod options;
+mod origin;
 mod output;
 mod plain;
 mod plugins;
@@ -104,6 +107,8 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
         Verb::Explain(explain) => explain::show(&explain)?,
         Verb::Journal(journal) => journal::show(&journal)?,
         Verb::Check(check) => check::show(&check)?,
+        Verb::NewPlugin(args) => new_plugin::make(&args)?,
+        Verb::Build(args) => build::build(&args)?,
         Verb::Completions(completions) => complete::completions(&completions)?,
         Verb::Man(man) => complete::man(man)?,
     };

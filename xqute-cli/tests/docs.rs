@@ -15,7 +15,7 @@ use tempfile::TempDir;
 mod shown;
 
 /// What is not run here, and why.
-const NOT_RUN: [(&str, &str); 4] = [
+const NOT_RUN: [(&str, &str); 7] = [
     (
         "cargo run --release -q -- run -j 4 -w .xqute-readme sha256sum ::: $(git ls-files '*.rs')",
         "`.ci/run` runs it, and compares",
@@ -25,6 +25,12 @@ const NOT_RUN: [(&str, &str); 4] = [
         "yes true | head -n 1000000 | xqute run -s null -j 64 --no-print",
         "a measurement: a million jobs take long in a debug build",
     ),
+    (
+        "xqute build --debug --with tell=xqute-plugin-tell",
+        "tests/new-plugin builds one, as docs/guide/first-plugin.md says",
+    ),
+    ("xqute build --with tell=…/xqute-plugin-tell", "the same, and minutes longer"),
+    ("xqute build --features full", "the same, and minutes longer"),
     ("xqute run -c FILE", "FILE is what `xqute config` has written: tests/settings.rs reads it again"),
 ];
 

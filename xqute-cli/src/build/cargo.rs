@@ -1,0 +1,128 @@
+//! How is cargo spoken to? Its progress and its errors are the user's; what it has built is ours.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+/// Cargo, in a directory.
+#[derive(Debug)]
+pub(super) struct Cargo<'a> {
+    directory: &'a Path,
+    is_offline: bool,
+}
+
+/// What `cargo metadata` says, as far as it is asked for.
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+}
+
+/// A package, as its Cargo.toml has it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Package {
+    pub(super) name: String,
+    pub(super) dependencies: Vec<Dependency>,
+    pub(super) manifest_path: PathBuf,
+}
+
+/// From a source, or a directory.
+#[derive(Debug, Deserialize)]
+pub(super) struct Dependency {
+    pub(super) name: String,
+    pub(super) source: Option<String>,
+    pub(super) path: Option<PathBuf>,
+}
+
+/// A line of `cargo build`.
+#[derive(Deserialize)]
+struct Message {
+    executable: Option<PathBuf>,
+}
+
+/// A plugin in a binary, as `xqute plugins --json` tells it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Brings {
+    pub(super) name: String,
+    pub(super) on: bool,
+    pub(super) package: String,
+    pub(super) version: String,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    plugins: Vec<Brings>,
+}
+
+impl<'a> Cargo<'a> {
+    pub(super) fn new(directory: &'a Path, is_offline: bool) -> Self {
+        Self { directory, is_offline }
+    }
+
+    /// The package whose directory this is, if it is one's.
+    pub(super) fn package(&self) -> Result<Option<Package>> {
+        let manifest = self.directory.join("Cargo.toml");
+        if !manifest.is_file() {
+            return Ok(None);
+        }
+        let words = ["metadata", "--format-version=1", "--no-deps"];
+        let told = self.told(&words)?;
+        let told =
+            told.with_context(|| format!("cargo cannot read {}: its error is above", manifest.display()))?;
+        let Metadata { packages } = read(&told)?;
+        Ok(packages.into_iter().find(|it| it.manifest_path == manifest))
+    }
+
+    /// What would be built, and for whom.
+    pub(super) fn tree(&self) -> Result<String> {
+        let told = self.told(&["tree", "--edges=normal", "--prefix=depth", "--no-dedupe"])?;
+        let told = told.context(
+            "cargo cannot find all that is to be built: its error is above, and nothing was written",
+        )?;
+        Ok(String::from_utf8_lossy(&told).into_owned())
+    }
+
+    /// The binary.
+    pub(super) fn build(&self, is_debug: bool) -> Result<PathBuf> {
+        let mut words = vec!["build", "--message-format=json-render-diagnostics", "--target-dir=target"];
+        words.extend((!is_debug).then_some("--release"));
+        let told = self.told(&words)?;
+        let told = told.context("cargo could not build it: its error is above, and nothing was written")?;
+        let mut messages = told.split(|it| *it == b'\n').filter_map(|it| read::<Message>(it).ok());
+        messages.find_map(|it| it.executable).context("cargo has built no program: nothing was written")
+    }
+
+    /// What it writes to standard output, if it has succeeded.
+    fn told(&self, words: &[&str]) -> Result<Option<Vec<u8>>> {
+        let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut cargo = Command::new(program);
+        cargo.args(words).args(self.is_offline.then_some("--offline")).current_dir(self.directory);
+        cargo.stdin(Stdio::null()).stderr(Stdio::inherit());
+        match cargo.output() {
+            Ok(out) => Ok(out.status.success().then_some(out.stdout)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                bail!("there is no cargo here, which builds plugins: get Rust from https://rustup.rs")
+            }
+            Err(error) => Err(error).context("cannot start cargo"),
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
+    serde_json::from_slice(json).context("what cargo says cannot be read: is it older than 1.90?")
+}
+
+/// What is in a binary: a plugin that the linker has dropped would never be missed. The binary itself refuses what cannot be in one.
+pub(super) fn brings(binary: &Path) -> Result<Vec<Brings>> {
+    let mut list = Command::new(binary);
+    list.args(["plugins", "--json"]).stdin(Stdio::null());
+    let out = list.output().with_context(|| format!("cannot start {}", binary.display()))?;
+    if !out.status.success() {
+        let why = String::from_utf8_lossy(&out.stderr);
+        bail!("{}; nothing was written", why.trim().trim_start_matches("xqute: "));
+    }
+    let Listed { plugins } = read(&out.stdout)?;
+    Ok(plugins)
+}

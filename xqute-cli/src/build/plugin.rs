@@ -1,0 +1,172 @@
+//! What does `--with NAME=WHERE` mean? A package, and where cargo finds it.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anyhow::{Context, Result, bail};
+
+use super::cargo::{Cargo, Dependency, Package};
+use crate::origin::{self, Origin};
+use crate::settings::toml;
+
+const PREFIX: &str = "xqute-plugin-";
+const CRATES_IO: &str = "crates-io";
+
+/// As it was typed.
+#[derive(Debug, Clone)]
+pub(super) struct With {
+    name: String,
+    place: Place,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Directory(PathBuf),
+    Version(String),
+    Git(String),
+}
+
+/// A package to compile in.
+#[derive(Debug)]
+pub(super) struct Plugin {
+    pub(super) package: String,
+    /// What stands between the braces in a Cargo.toml.
+    pub(super) dependency: String,
+    /// What Cargo.toml calls the source that it has xqute from, if that is no directory: it gets the one that is built.
+    pub(super) patched: Option<String>,
+}
+
+impl FromStr for With {
+    type Err = String;
+
+    fn from_str(typed: &str) -> Result<Self, String> {
+        let (name, place) = typed
+            .split_once('=')
+            .filter(|(name, place)| !name.is_empty() && !place.is_empty())
+            .ok_or("write NAME=DIRECTORY, NAME=VERSION or NAME=URL")?;
+        if !name.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it)) {
+            return Err(format!("`{name}` is no crate's name"));
+        }
+        Ok(Self { name: name.to_owned(), place: Place::read(place)? })
+    }
+}
+
+impl Place {
+    fn read(typed: &str) -> Result<Self, String> {
+        if typed.contains("://") || typed.starts_with("git@") {
+            return Ok(Self::Git(typed.to_owned()));
+        }
+        if typed.contains('/') || typed.starts_with('.') || Path::new(typed).is_dir() {
+            return Ok(Self::Directory(typed.into()));
+        }
+        if typed.starts_with(|it: char| it.is_ascii_digit() || "=^~*<>".contains(it)) {
+            return Ok(Self::Version(typed.to_owned()));
+        }
+        Err(format!("there is no directory `{typed}`, and it is neither a version nor a URL"))
+    }
+}
+
+/// Finds each of them.
+pub(super) fn find(typed: &[With], origin: &Origin, is_offline: bool) -> Result<Vec<Plugin>> {
+    let mut plugins = Vec::<Plugin>::new();
+    for With { name, place } in typed {
+        let plugin = match place {
+            Place::Directory(directory) => in_directory(name, directory, origin, is_offline)?,
+            Place::Version(version) => elsewhere(name, "version", version),
+            Place::Git(url) => elsewhere(name, "git", url),
+        };
+        if plugins.iter().any(|it| it.package == plugin.package) {
+            bail!("--with names {} twice: leave one out", plugin.package);
+        }
+        plugins.push(plugin);
+    }
+    Ok(plugins)
+}
+
+fn elsewhere(name: &str, key: &str, value: &str) -> Plugin {
+    Plugin {
+        package: name.to_owned(),
+        dependency: format!("{key} = {}", toml::value(&value.into())),
+        patched: Some(CRATES_IO.to_owned()),
+    }
+}
+
+fn in_directory(name: &str, directory: &Path, origin: &Origin, is_offline: bool) -> Result<Plugin> {
+    let shown = directory.display();
+    let whole = directory.canonicalize().with_context(|| format!("cannot read {shown}"))?;
+    let found = Cargo::new(&whole, is_offline).package()?;
+    let Some(Package { name: package, dependencies, manifest_path: manifest }) = found else {
+        bail!("there is no crate in {shown}: name the directory of the plugin's own Cargo.toml");
+    };
+    if package != name && package.strip_prefix(PREFIX) != Some(name) {
+        bail!("the crate in {shown} is called {package}, not {name}: write --with {package}={shown}");
+    }
+    let xqute = dependencies.into_iter().find(|it| it.name == "xqute");
+    if let Some(path) = xqute.as_ref().and_then(|it| it.path.as_ref()) {
+        check_same(&package, &manifest, path, origin)?;
+    }
+    Ok(Plugin { package, dependency: origin::path(&whole)?, patched: xqute.and_then(patched) })
+}
+
+/// Two directories with one version of xqute cargo would refuse, without a word on what to do.
+fn check_same(package: &str, manifest: &Path, path: &Path, origin: &Origin) -> Result<()> {
+    if let Origin::Checkout(checkout) = origin {
+        let own = checkout.join("xqute");
+        let real = |path: &Path| path.canonicalize().ok();
+        if real(path).is_none() || real(path) != real(&own) {
+            bail!(
+                "{package} is written for the xqute in {}, and the binary is that of {origin}: its hooks would never be called. \
+                 Write `xqute = {{ {} }}` in {}, or build on the other (--xqute DIR)",
+                path.display(),
+                origin::path(&own)?,
+                manifest.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+fn patched(xqute: Dependency) -> Option<String> {
+    let source = xqute.source?;
+    let git = source.strip_prefix("git+").and_then(|it| it.split(['?', '#']).next());
+    Some(git.unwrap_or(CRATES_IO).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_a_directory_a_version_or_a_url() {
+        for (typed, wanted) in [
+            (".", "Directory(\".\")"),
+            ("a/b", "Directory(\"a/b\")"),
+            ("src", "Directory(\"src\")"),
+            ("1.2", "Version(\"1.2\")"),
+            ("=1.2.0", "Version(\"=1.2.0\")"),
+            ("https://example.org/a", "Git(\"https://example.org/a\")"),
+            ("git@example.org:a/b", "Git(\"git@example.org:a/b\")"),
+        ] {
+            assert_eq!(format!("{:?}", Place::read(typed).unwrap()), wanted);
+        }
+        assert!(Place::read("nowhere").unwrap_err().contains("no directory `nowhere`"));
+    }
+
+    #[test]
+    fn what_has_no_name_or_no_place_is_refused() {
+        for typed in ["tell", "=1", "tell=", "a b=1", "a\"=1"] {
+            assert!(typed.parse::<With>().is_err(), "{typed}");
+        }
+        assert_eq!("a=b=c/d".parse::<With>().unwrap().name, "a");
+    }
+
+    #[test]
+    fn a_source_is_called_as_a_manifest_calls_it() {
+        let called = |source: &str| {
+            patched(Dependency { name: "xqute".to_owned(), source: Some(source.to_owned()), path: None })
+        };
+        assert_eq!(called("registry+https://github.com/rust-lang/crates.io-index").unwrap(), "crates-io");
+        assert_eq!(called("git+https://example.org/a?tag=b#c").unwrap(), "https://example.org/a");
+        assert_eq!(called("git+ssh://example.org/a").unwrap(), "ssh://example.org/a");
+    }
+}

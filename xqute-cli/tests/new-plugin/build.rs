@@ -1,0 +1,100 @@
+//! What does `xqute build` make of plugins that are none, do not compile, or have another xqute? An error, and no binary.
+
+use crate::desk::{Desk, Told, root};
+
+const LIB: &str = "xqute::plugin!(enabled = false);\n#[xqute::hook]\nfn on_init() {}\n";
+
+fn xqute() -> String {
+    format!("xqute.path = '{}/xqute'", root().display())
+}
+
+#[test]
+fn several_plugins_are_in_it_from_wherever_they_have_xqute() {
+    let desk = Desk::new();
+    desk.package("xqute-plugin-one", &xqute(), LIB);
+    // As it would be published: cargo finds no such crate, and none is asked for.
+    desk.package("two", "xqute = '0.1'", LIB);
+    let told =
+        desk.told("xqute build --debug --offline --with one=./xqute-plugin-one --with two=two -o 'a b'");
+    let off = |name: &str| format!("1.2.3: off until [plugins.{name}] configures it, or --plugins +{name}");
+    let (one, two) = (off("one"), off("two"));
+    let wanted = format!("  one, from xqute-plugin-one {one}\n  two, from two {two}\n");
+    assert!(told.starts_with("./a b is the xqute of /") && told.ends_with(&wanted), "{told}");
+    assert_eq!(desk.told("./'a b' run --plugins +one,+two echo ::: 1"), "1\n");
+    let listed = desk.told("./'a b' plugins | grep -v '^ '");
+    assert!(listed.contains("log (") && listed.contains("two (off) from two 1.2.3"), "{listed}");
+}
+
+/// What was there before stays, whatever is wrong.
+#[test]
+fn a_plugin_that_cannot_be_in_it_is_refused_and_says_why() {
+    let desk = Desk::new();
+    desk.package("broken", &xqute(), "xqute::plugin!();\n#[xqute::hook]\nfn on_jab_init() {}\n");
+    desk.package("idle", &xqute(), "");
+    desk.package(
+        "log",
+        &xqute(),
+        "xqute::plugin!(name = 'log');\n#[xqute::hook]\nfn on_init() {}\n".replace('\'', "\"").as_str(),
+    );
+    desk.write("other/xqute/Cargo.toml", "[package]\nname = 'xqute'\nversion = '0.1.0'\n");
+    desk.write("other/xqute/src/lib.rs", "");
+    desk.package("far", &format!("xqute.path = '{}'", desk.path("other/xqute").display()), LIB);
+    desk.told("cp $(type -P true) old");
+    for (name, why) in [
+        ("broken", "cargo could not build it: its error is above, and nothing was written"),
+        ("idle", "brought no hook into this binary"),
+        ("log", "two plugins are named `log`"),
+        ("far", "far is written for the xqute in "),
+    ] {
+        let Told { code, err, .. } =
+            desk.bash(&format!("xqute build --debug --offline --with {name}={name} -o old"));
+        assert_eq!(code, Some(2), "{name}: {err}");
+        assert!(err.lines().last().unwrap().contains(why), "{name}: {err}");
+        assert!(name != "broken" || err.contains("did you mean `on_job_init`"), "{err}");
+    }
+    desk.told("cmp old $(type -P true)");
+    assert_eq!(desk.told("ls -A | xargs"), "broken far idle log old other\n");
+}
+
+#[test]
+fn what_is_typed_wrong_is_told_before_anything_is_built() {
+    let desk = Desk::new();
+    desk.package("xqute-plugin-one", &xqute(), LIB);
+    desk.write("notes.txt", "mine\n");
+    desk.write("void/readme", "");
+    let build = "xqute build --offline --with";
+    for (line, why) in [
+        (
+            "two=./xqute-plugin-one",
+            "xqute: the crate in ./xqute-plugin-one is called xqute-plugin-one, not two: write --with xqute-plugin-one=./xqute-plugin-one",
+        ),
+        ("one=void", "xqute: there is no crate in void: name the directory of the plugin's own Cargo.toml"),
+        ("one=./nowhere", "xqute: cannot read ./nowhere: No such file or directory (os error 2)"),
+        (
+            "one=xqute-plugin-one --with one=xqute-plugin-one",
+            "xqute: --with names xqute-plugin-one twice: leave one out",
+        ),
+        (
+            "one=xqute-plugin-one -o notes.txt",
+            "xqute: notes.txt is there and is no program: choose another file (--output FILE), or remove it",
+        ),
+        ("one=xqute-plugin-one -o void", "xqute: void is a directory: choose another file (--output FILE)"),
+        (
+            "one=xqute-plugin-one -o nowhere/x",
+            "xqute: nowhere is no directory: make it, or choose another file (--output FILE)",
+        ),
+    ] {
+        assert_eq!(desk.refused(&format!("{build} {line}")), why);
+    }
+    let told = desk.bash(&format!("{build} one=nowhere")).err;
+    assert!(
+        told.contains("there is no directory `nowhere`, and it is neither a version nor a URL"),
+        "{told}"
+    );
+    let told = desk.refused(&format!(
+        "xqute=$(command -v xqute); unset CARGO; PATH=/nowhere $xqute {}",
+        &format!("{build} one=xqute-plugin-one")[6..]
+    ));
+    assert_eq!(told, "xqute: there is no cargo here, which builds plugins: get Rust from https://rustup.rs");
+    assert_eq!(desk.read("notes.txt"), "mine\n");
+}
