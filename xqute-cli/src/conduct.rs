@@ -20,16 +20,14 @@ pub(crate) fn on_threads(run: impl Future<Output = Result<u8>>) -> Result<u8> {
     let ended = runtime.block_on(run);
     // Reading standard input cannot be cancelled: nobody waits for it.
     runtime.shutdown_background();
-    match ended {
-        Ok(code) => Ok(code),
-        Err(error) => match interrupted(&error) {
-            Some(signal) => {
-                output::screen::say_in_passing(error.to_string());
-                Ok(by(signal))
-            }
-            None => Err(error),
-        },
+    if let Err(error) = &ended
+        && let Some(signal) = interrupted(error)
+    {
+        output::screen::say_in_passing(error.to_string());
+        return Ok(by(signal));
     }
+    output::logged::write();
+    ended
 }
 
 /// The signal that a run was left at once for.

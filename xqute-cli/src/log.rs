@@ -7,7 +7,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::output::screen;
+use crate::output::logged::Log;
 
 const VARIABLE: &str = "XQUTE_LOG";
 
@@ -25,7 +25,7 @@ pub(crate) fn start(verbose: u8) -> Result<()> {
     };
     let text = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(|| screen::Log)
+        .with_writer(Log::start())
         .log_internal_errors(false);
     tracing_subscriber::registry().with(targets).with(text).try_init().context("cannot start logging")
 }

@@ -1,6 +1,7 @@
 //! What does a run show? The output of jobs, how far it is, and what went wrong: two plugins like any other, and a thread.
 
 mod json;
+pub(crate) mod logged;
 mod order;
 mod print;
 mod printer;

@@ -9,6 +9,8 @@ use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 use xqute::Written;
 
+use super::logged;
+
 const CHUNK: usize = 64 * 1024;
 /// Who takes nothing for so long takes nothing.
 const SOON: Duration = Duration::from_secs(1);
@@ -27,12 +29,16 @@ static SCREEN: LazyLock<Mutex<Shown>> = LazyLock::new(|| {
 });
 
 /// Waits for one's turn, as hooks do: whoever has it may be writing into a pipe that is full, and blocks one thread only.
+///
+/// What was logged before is written before.
 pub(super) async fn lock() -> MutexGuard<'static, Shown> {
+    logged::write_if_free();
     SCREEN.lock().await
 }
 
 /// For those who may not be held up.
 fn if_free() -> Option<MutexGuard<'static, Shown>> {
+    logged::write_if_free();
     SCREEN.try_lock().ok()
 }
 
@@ -74,23 +80,16 @@ pub(crate) fn say_in_passing(what: String) {
     }
 }
 
-/// Standard error for what is logged. Never waits: the engine logs too.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Log;
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut shown = if_free();
-        if let Some(shown) = &mut shown {
-            shown.clear();
-            io::stderr().write_all(shown.end_line().as_bytes())?;
-        }
-        io::stderr().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// Lines for standard error that were logged. Never waits for who writes otherwise: the engine logs too.
+pub(super) fn write_log(lines: &[u8]) {
+    let mut shown = SCREEN.try_lock().ok();
+    let end = shown.as_mut().map_or("", |shown| {
+        shown.clear();
+        shown.end_line()
+    });
+    let mut err = io::stderr().lock();
+    // If it is closed or full, there is nobody to tell.
+    let _ = err.write_all(end.as_bytes()).and_then(|()| err.write_all(lines));
 }
 
 /// What is shown, in the hands of the one whose turn it is.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
+use super::crew::Crew;
 use super::dispatcher::Told;
 use super::treaty::{Answer, Asked, Broken, Gate, Message, Notice, Returned};
 use crate::hook::record::about;
@@ -122,23 +122,27 @@ fn is_of(hook: &str, moment: Moment) -> bool {
 }
 
 /// Calls hooks on a runtime.
-#[derive(Debug)]
 pub(super) struct Caller {
     pub(super) scene: Arc<Scene>,
-    pub(super) runtime: Handle,
+    pub(super) crew: Crew,
     pub(super) answers: mpsc::UnboundedSender<Message>,
 }
 
 impl Caller {
-    /// Calls the hooks of these moments of one job, and tells the dispatcher when they have returned.
-    pub(super) fn call(&self, index: usize, notices: Vec<Notice>) {
+    /// Calls the hooks of these moments of one job at the next start, and tells the dispatcher when they have returned.
+    pub(super) fn call(&mut self, index: usize, notices: Vec<Notice>) {
         let mut reply = Reply::new(index, &notices, self.answers.clone());
         let scene = Arc::clone(&self.scene);
-        self.runtime.spawn(async move {
+        self.crew.add(async move {
             for notice in &notices {
                 reply.take(about(notice.moment, notice.job.index(), scene.call(notice)).await);
             }
         });
+    }
+
+    /// Begins the calls.
+    pub(super) fn start(&mut self) {
+        self.crew.start();
     }
 
     /// Calls `on_shutdown`, and tells the dispatcher what it said.
@@ -146,7 +150,7 @@ impl Caller {
         let scene = Arc::clone(&self.scene);
         let mut reply = ShutdownReply { go: true, signal, answers: self.answers.clone() };
         if scene.hooks.has_on_shutdown() {
-            self.runtime.spawn(async move {
+            self.crew.runtime().spawn(async move {
                 let veto = scene.hooks.on_shutdown(&scene.run, &scene.scheduler, signal);
                 reply.take(veto.is_none());
             });
@@ -156,7 +160,7 @@ impl Caller {
     /// Drops what was asked for a job: a user's data on the user's runtime, as its drop may block or panic.
     pub(super) fn discard(&self, asked: Asked) {
         if asked.spec.has_data() {
-            self.runtime.spawn(async move { drop(asked) });
+            self.crew.runtime().spawn(async move { drop(asked) });
         }
     }
 
@@ -168,7 +172,7 @@ impl Caller {
         }
         let scene = Arc::clone(&self.scene);
         let (done, wait) = oneshot::channel();
-        self.runtime.spawn(async move {
+        self.crew.runtime().spawn(async move {
             let Scene { hooks, run, scheduler } = &*scene;
             hooks.on_run_done(run, scheduler, &summary).await;
             if !was_shut_down {

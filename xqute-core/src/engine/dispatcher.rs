@@ -97,6 +97,8 @@ pub(super) struct Dispatcher {
     is_brief: bool,
     /// Jobs with hooks that have not returned, and whoever else is called.
     calling: usize,
+    /// Those of them that are not ordered yet.
+    calls: Vec<usize>,
     counts: Counts,
     attempts: u64,
     cpu: Duration,
@@ -143,6 +145,7 @@ impl Dispatcher {
             busy: 0,
             is_brief: false,
             calling: 0,
+            calls: Vec::new(),
             counts: Counts::default(),
             attempts: 0,
             cpu: Duration::ZERO,
@@ -176,7 +179,14 @@ impl Dispatcher {
     }
 
     /// What is to be done, in this order.
+    ///
+    /// The calls come last, and what a job's hooks are to be told since their last call is one call.
     pub(super) fn take_orders(&mut self) -> Vec<Order> {
+        for index in std::mem::take(&mut self.calls) {
+            if let Some(entry) = self.jobs.get_mut(index) {
+                self.orders.push(Order::Call(index, std::mem::take(&mut entry.waiting)));
+            }
+        }
         std::mem::take(&mut self.orders)
     }
 

@@ -11,6 +11,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use super::builder::XquteBuilder;
 use super::calls::{Caller, Scene};
 use super::clock::Clock;
+use super::crew::Crew;
 use super::dispatcher::{Dispatcher, Settings};
 use super::error::{Result, RunError};
 use super::events::{EVENTS_KEPT, Events};
@@ -300,7 +301,7 @@ impl Shared {
         let (parts, events, ended) = ready;
         let scene = Arc::clone(&self.scene);
         let performer = Performer {
-            caller: Caller { scene, runtime, answers: self.messages.clone() },
+            caller: Caller { scene, crew: Crew::new(runtime), answers: self.messages.clone() },
             feeder: Arc::clone(&self.feeder),
             journal: parts.journal,
             events,

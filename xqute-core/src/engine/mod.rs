@@ -5,6 +5,7 @@ mod build;
 mod builder;
 mod calls;
 mod clock;
+mod crew;
 mod dispatcher;
 mod error;
 mod events;

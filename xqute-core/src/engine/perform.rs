@@ -96,6 +96,7 @@ impl Performer {
                 questions.submit_now();
             }
             then.into_iter().for_each(|order| self.obey(order, dispatcher, questions));
+            self.caller.start();
         }
     }
 

@@ -1,7 +1,7 @@
 //! What did hooks answer, and what is that to a job?
 
 use super::{Dispatcher, Later};
-use crate::engine::treaty::{Answer, Broken, Gate, Order, Returned, Veto};
+use crate::engine::treaty::{Answer, Broken, Gate, Returned, Veto};
 use crate::hook::{Said, Submit};
 use crate::job::{Cancelled, Failure, Outcome};
 use crate::lifecycle::{Event, State};
@@ -14,14 +14,11 @@ impl Dispatcher {
         };
         entry.calling = false;
         self.calling -= 1;
-        let waiting = std::mem::take(&mut entry.waiting);
         if self.abandoned {
-            return;
+            return entry.waiting.clear();
         }
-        if !waiting.is_empty() {
-            entry.calling = true;
-            self.calling += 1;
-            self.orders.push(Order::Call(index, waiting));
+        if !entry.waiting.is_empty() {
+            self.call(index);
         }
         answers.into_iter().for_each(|answer| self.answered(index, answer));
         if self.jobs.get(index).is_some_and(|entry| entry.due && !entry.calling) {

@@ -283,13 +283,20 @@ impl Dispatcher {
         if self.abandoned || !self.settings.told.has_for(entry, moment) {
             return;
         }
-        let notice = Notice { moment, job: entry.snapshot(index, &self.settings.workdir, moment) };
-        if entry.calling {
-            return entry.waiting.push(notice);
+        let job = entry.snapshot(index, &self.settings.workdir, moment);
+        entry.waiting.push(Notice { moment, job });
+        if !entry.calling {
+            self.call(index);
         }
-        entry.calling = true;
-        self.calling += 1;
-        self.orders.push(Order::Call(index, vec![notice]));
+    }
+
+    /// Has the hooks of a job called about all that waits to be told.
+    pub(super) fn call(&mut self, index: usize) {
+        if let Some(entry) = self.jobs.get_mut(index) {
+            entry.calling = true;
+            self.calling += 1;
+            self.calls.push(index);
+        }
     }
 
     fn publish(&mut self, index: usize, moment: Moment) {
