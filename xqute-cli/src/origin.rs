@@ -42,6 +42,11 @@ impl Origin {
         })
     }
 
+    /// Whether it is what a Cargo.toml calls so.
+    pub(crate) fn is_at(&self, url: &str) -> bool {
+        matches!(self, Self::Repository) && url == REPOSITORY
+    }
+
     /// The versions that it was tested with, where they are on this machine.
     pub(crate) fn lock_file(&self) -> Option<PathBuf> {
         match self {

@@ -105,7 +105,11 @@ fn in_directory(name: &str, directory: &Path, origin: &Origin, is_offline: bool)
     if let Some(path) = xqute.as_ref().and_then(|it| it.path.as_ref()) {
         check_same(&package, &manifest, path, origin)?;
     }
-    Ok(Plugin { package, dependency: origin::path(&whole)?, patched: xqute.and_then(patched) })
+    Ok(Plugin {
+        package,
+        dependency: origin::path(&whole)?,
+        patched: xqute.and_then(patched).filter(|it| !origin.is_at(it)),
+    })
 }
 
 /// Two directories with one version of xqute cargo would refuse, without a word on what to do.

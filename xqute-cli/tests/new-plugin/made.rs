@@ -28,6 +28,22 @@ fn no_mark_of_the_template_is_left_and_nothing_beside() {
     assert_eq!(desk.told("umask 027; xqute new-plugin b > /dev/null; stat -c %a xqute-plugin-b"), "750\n");
 }
 
+/// A CI has no checkout where the author has one.
+#[test]
+fn a_ci_takes_xqute_from_its_repository() {
+    let desk = Desk::new();
+    desk.told("xqute new-plugin tell");
+    let ci = desk.read("xqute-plugin-tell/.github/workflows/ci.yml");
+    let step = ci.lines().find_map(|line| line.trim().strip_prefix("- run: sed ")).unwrap();
+    let manifest = desk.told(&format!("cd xqute-plugin-tell; sed {step}; grep ^xqute Cargo.toml"));
+    let line = format!(
+        "xqute = {{ version = \"{}\", git = \"{}\"",
+        env!("CARGO_PKG_VERSION"),
+        env!("CARGO_PKG_REPOSITORY")
+    );
+    assert_eq!(manifest, format!("{line} }}\n{line}, features = [\"testing\"] }}\n"));
+}
+
 #[test]
 fn what_cannot_be_made_is_refused_and_leaves_nothing() {
     let desk = Desk::new();
