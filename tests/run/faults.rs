@@ -5,7 +5,9 @@ use std::process::Command;
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
-use xqute::{BuildError, Error, FaultPolicy, JobSpec, Summary, XquteBuilder};
+use xqute::{
+    BuildError, Error, FaultPolicy, JobSpec, RetryPolicy, Stopped, Summary, WorkDirView, XquteBuilder,
+};
 
 use crate::hooks::blocks::Until;
 use crate::{run_of, workdir};
@@ -116,4 +118,94 @@ async fn hooks_that_block_their_thread_delay_no_other_job() {
     assert_eq!(seen.iter().filter(|it| **it == b's').count(), 40);
     drop(ends);
     assert_eq!(run.run_until_complete().await.unwrap().counts.succeeded, 42);
+}
+
+/// Twenty jobs, four at a time, of which each would run for ever.
+fn endless(plugin: &str, policy: FaultPolicy) -> (tempfile::TempDir, XquteBuilder) {
+    let (dir, builder) = run_of(&[plugin]);
+    (dir, builder.fault_policy(plugin, policy).retry(RetryPolicy::new(2)))
+}
+
+#[tokio::test]
+async fn a_broken_observer_fails_its_job_where_its_plugin_is_to() {
+    let (dir, builder) = endless("panics", FaultPolicy::FailJob);
+    let summary = run(builder, &["sleep", "1000"]).await;
+    assert_eq!((summary.counts.failed, summary.counts.total(), summary.attempts), (20, 20, 20), "{summary}");
+    assert_eq!((summary.stopped, summary.fault_count()), (None, 20));
+    let why = WorkDirView::open(workdir(&dir)).unwrap().job(3).unwrap().unwrap().why.unwrap();
+    assert!(why.starts_with("failed: ") && why.contains("plugin `panics`, hook `on_job_started`"), "{why}");
+}
+
+#[tokio::test]
+async fn a_job_that_has_ended_stays_as_it_ended() {
+    let (_dir, builder) = run_of(&["errs"]);
+    let summary = run(builder.fault_policy("errs", FaultPolicy::FailJob), &["true"]).await;
+    assert_eq!((summary.counts.succeeded, summary.fault_count()), (20, 20));
+}
+
+#[tokio::test]
+async fn a_broken_hook_stops_the_run_where_its_plugin_is_to() {
+    for (plugin, hook, words) in [
+        ("panics", "on_job_started", ["sleep", "1000"]),
+        ("errs", "on_job_succeeded", ["true", "x"]),
+        ("gate", "on_job_submitting", ["error", "x"]),
+    ] {
+        let (_dir, builder) = run_of(&[plugin]);
+        let summary = run(builder.fault_policy(plugin, FaultPolicy::Halt), &words).await;
+        assert_eq!(summary.stopped, Some(Stopped::Broken), "{plugin}");
+        assert!(summary.counts.cancelled > 0, "{plugin}: {summary}");
+        assert_eq!(
+            summary.counts.failed,
+            usize::from(plugin == "gate"),
+            "a broken gate fails its job: {summary}"
+        );
+        let told = format!("halted by a broken plugin: plugin `{plugin}`, hook `{hook}` (");
+        assert_eq!(summary.notes.iter().filter(|it| it.starts_with(&told)).count(), 1, "{:?}", summary.notes);
+    }
+}
+
+#[tokio::test]
+async fn a_plugin_is_called_no_more_after_as_many_faults_as_it_may_have() {
+    let (_dir, builder) = run_of(&["errs", "recorder"]);
+    let summary = run(builder.fault_policy("errs", FaultPolicy::DisableAfter(3)), &["true"]).await;
+    assert_eq!(summary.counts.succeeded, 20);
+    assert_eq!(cost(&summary, "errs", "on_job_succeeded"), [3, 3, 0, 0]);
+    assert_eq!(cost(&summary, "recorder", "on_job_succeeded"), [20, 0, 0, 0], "the others are");
+    let told =
+        "plugin `errs` is called no more in this run; its last fault: plugin `errs`, hook `on_job_succeeded`";
+    assert_eq!(summary.notes.iter().filter(|it| it.starts_with(told)).count(), 1, "{:?}", summary.notes);
+}
+
+#[tokio::test]
+async fn a_gate_that_is_called_no_more_lets_all_through() {
+    let (_dir, builder) = run_of(&["gate"]);
+    let builder = builder.fault_policy("gate", FaultPolicy::DisableAfter(1)).forks(1);
+    let run = builder.build().unwrap();
+    for words in [["error", "x"], ["veto", "x"]] {
+        run.feed(words).await.unwrap();
+    }
+    let summary = run.run_until_complete().await.unwrap();
+    assert_eq!(
+        (summary.counts.failed, summary.counts.cancelled),
+        (2, 0),
+        "both ran: there is no such program"
+    );
+    assert_eq!(cost(&summary, "gate", "on_job_submitting"), [1, 1, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_limit_is_of_one_hook() {
+    let limit = Duration::from_millis(20);
+    let with = |plugin: &str, hook: &str| {
+        let (dir, builder) = run_of(&[plugin]);
+        (dir, builder.plugin_hook_timeout(plugin, hook, limit))
+    };
+    let (_dir, builder) = with("hangs", "on_job_submitted");
+    assert_eq!(cost(&run(builder, &["true"]).await, "hangs", "on_job_submitted"), [20, 0, 0, 20]);
+    let refused = |plugin: &str, hook: &str| with(plugin, hook).1.build().unwrap_err().to_string();
+    assert_eq!(
+        refused("hangs", "on_job_submited"),
+        "plugin `hangs` cannot have a limit at `on_job_submited`: it does not implement that hook, did you mean `on_job_submitted`?; it has: on_job_submitted"
+    );
+    assert!(refused("errs", "on_job_succeeded").contains("no `async fn` there"));
 }

@@ -160,7 +160,8 @@ xqute.toml and the environment a delay alone changes nothing, and with another e
 With --json, standard output has one object a line: `event` is `job`, with the fields of `xqute status --json` but for `cwd`,
 `env`, `inputs`, `outputs` and `runs_again`; the last is `run`, with `jobs`, `succeeded`, `skipped`, `failed`, `killed`, `cancelled`, `done_before`,
 `failed_before`, `adopted` (jobs that an earlier run had begun), `unknown` (attempts that ran again, because how they ended is not known),
-`attempts`, `stopped`, `elapsed_seconds`, `notes` (what plugins want people to know, such as what was not delivered) and `exit_code`.
+`attempts`, `stopped`, `elapsed_seconds`, `notes` (what plugins want people to know, such as what was not delivered), `plugins` (what each has cost: `plugin`, `calls`,
+`faults`, `seconds` and `share`, of the time of the run; hooks of several jobs run at once) and `exit_code`.
 
 Ctrl-C once starts no more jobs and waits for those that run; twice kills them; three times leaves at once.
 

@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use xqute::{Error, RunError, Signal, Stopped, Summary, Xqute};
 
 use crate::detach::Beginning;
-use crate::run::{Plugins, builder, shown};
-use crate::settings::Kept;
+use crate::run::{builder, shown};
+use crate::settings::{Kept, Plugins};
 use crate::{args, control, exit, output};
 
 /// Runs it on threads, and tells the exit code.
@@ -92,16 +92,18 @@ pub(crate) async fn conduct(
 ) -> Result<u8> {
     if args.verbose > 0 {
         // It tells each job's steps.
-        plugins.entry("log".to_owned()).or_insert_with(|| serde_json::json!({}));
+        plugins.values.entry("log".to_owned()).or_insert_with(|| serde_json::json!({}));
     }
     if let Some(file) = &args.joblog {
-        plugins.insert("joblog".to_owned(), joblog(file));
+        plugins.values.insert("joblog".to_owned(), joblog(file));
     }
     let wanted = args.halt.flatten().is_some_and(|it| it.is_for_success());
     let told = Told { detached: args.detached, fresh: args.fresh, wanted };
     let shown = shown(&args);
     let configured = output::configure(builder(args)?, &shown).expected_jobs(expected);
-    let configured = plugins.into_iter().fold(configured, |it, (name, config)| it.config(name, config));
+    let Plugins { values, rules, .. } = plugins;
+    let configured = values.into_iter().fold(configured, |it, (name, config)| it.config(name, config));
+    let configured = rules.iter().fold(configured, |it, (name, rule)| rule.apply(name, it));
     let run = configured.build()?;
     run.start()?;
     let begun = Begun::new(&run, &told, kept)?;
@@ -148,6 +150,7 @@ fn code(summary: &Summary, wanted: bool, is_whole: bool) -> u8 {
     match summary.stopped {
         Some(Stopped::Signal(signal)) => by(signal),
         Some(Stopped::Halted) if wanted => exit::SUCCESS,
+        Some(Stopped::Broken) => exit::JOBS_FAILED,
         _ if summary.is_success() && is_whole => exit::SUCCESS,
         _ => exit::JOBS_FAILED,
     }

@@ -21,14 +21,14 @@ pub(crate) struct Args {
 
 /// Prints the effective options of `xqute run`, as far as nothing is typed.
 pub(crate) fn show(args: &Args) -> Result<u8> {
-    let settings = Settings::read(&args.chosen)?;
+    let mut settings = Settings::read(&args.chosen)?;
     settings.plugins.check()?;
-    let text = if args.json { json(&settings) } else { as_toml(&settings) };
+    let text = if args.json { json(&settings) } else { as_toml(&settings)? };
     to_stdout(|out| Ok(out.write_all(text.as_bytes())?))
 }
 
 /// As xqute reads it.
-fn as_toml(settings: &Settings) -> String {
+fn as_toml(settings: &Settings) -> Result<String> {
     let options = settings.effective().into_iter().map(|Told { name, value, from }| {
         let line = match value {
             Some(value) => format!("{name} = {}", toml::value(&value)),
@@ -40,7 +40,12 @@ fn as_toml(settings: &Settings) -> String {
         let name = toml::name(name);
         format!("{:<32} # its configuration is not shown: it may hold secrets\n", format!("[plugins.{name}]"))
     });
-    options.chain(plugins).collect()
+    let mut text: String = options.chain(plugins).collect();
+    for (name, rule) in &settings.plugins.rules {
+        text += &format!("[hooks.{}]\n", toml::name(name));
+        rule.told()?.iter().for_each(|(key, value)| text += &format!("{key} = {value}\n"));
+    }
+    Ok(text)
 }
 
 fn json(settings: &Settings) -> String {

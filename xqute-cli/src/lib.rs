@@ -79,7 +79,7 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
     let code = match args.verb {
         Verb::Run(run) => {
             run::check_typed(&run)?;
-            let settings = settings::Settings::read(&run.chosen)?;
+            let mut settings = settings::Settings::read(&run.chosen)?;
             settings.plugins.check()?;
             let (Args { verb: Verb::Run(run) }, kept) = (match settings::with_settings(&settings, &run) {
                 Ok(whole) => whole,
@@ -91,7 +91,7 @@ fn act(args: Args) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::from(detach::start()?));
             }
             log::start(run.verbose)?;
-            run::run(*run, settings.plugins.values, kept)?
+            run::run(*run, settings.plugins, kept)?
         }
         Verb::Resume(resume) => resume::resume(&resume)?,
         Verb::Plugins(plugins) => plugins::show(plugins)?,

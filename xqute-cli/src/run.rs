@@ -1,6 +1,5 @@
 //! `xqute run`: feeds the jobs, waits, and tells how it went.
 
-use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write};
 use std::pin::pin;
 use std::time::Duration;
@@ -13,14 +12,11 @@ use crate::answer::hint;
 use crate::conduct::{self, Begun, conduct};
 use crate::jobs::{Asked, Each, Jobs, Planned};
 use crate::options::{Scheduler, processors, variable};
-use crate::settings::Kept;
+use crate::settings::{Kept, Plugins};
 use crate::{args, exit, output, say, workdir};
 
 /// After so long without a first job, who waits is told for what.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// By name, what `xqute.toml` says of plugins.
-pub(crate) type Plugins = BTreeMap<String, serde_json::Value>;
 
 pub(crate) fn run(args: args::Run, plugins: Plugins, kept: Kept) -> Result<u8> {
     conduct::on_threads(attend(args, plugins, kept))
@@ -30,6 +26,11 @@ async fn attend(mut args: args::Run, plugins: Plugins, kept: Kept) -> Result<u8>
     check(&args)?;
     if let Some(note) = crate::hints::misplaced(&args.words).filter(|_| !args.quiet) {
         say(format_args!("{note}"));
+    }
+    if !args.quiet && !args.outputs.is_empty() && is_without_outputs(&args.plugins) {
+        say(format_args!(
+            "the plugin `outputs` is not among those of --plugins: what jobs were said to write (--out) is not verified; add it there"
+        ));
     }
     let each = Each::new(&args)?;
     let mut jobs = Jobs::new(asked(&mut args), &|argv| each.job(argv)).await?;
@@ -169,7 +170,12 @@ pub(crate) fn shown(args: &args::Run) -> output::Settings {
     };
     // In the background nobody looks: `xqute attach` does.
     let progress = if args.detached { output::Progress::Never } else { args.progress };
-    output::Settings { print: prints(args).then_some(print), quiet: args.quiet, progress }
+    output::Settings {
+        print: prints(args).then_some(print),
+        quiet: args.quiet,
+        verbose: args.verbose > 0,
+        progress,
+    }
 }
 
 /// `--dry-run`: the commands, each as a shell would read it.
@@ -219,10 +225,19 @@ async fn feed(run: &Xqute, first: Planned, jobs: &mut Jobs, each: &Each, mut beg
     Ok(true)
 }
 
+/// Whether only some plugins are wanted.
+fn is_only(names: &[String]) -> bool {
+    !names.is_empty() && names.iter().all(|name| !name.starts_with(['+', '-']))
+}
+
+/// Whether the plugin that verifies outputs is left out without having been named.
+fn is_without_outputs(names: &[String]) -> bool {
+    is_only(names) && !names.iter().any(|it| it == "outputs")
+}
+
 /// Where only some plugins are wanted, the command line still shows what it shows.
 pub(crate) fn selection(mut names: Vec<String>, prints: bool) -> Vec<String> {
-    let only = !names.is_empty() && names.iter().all(|name| !name.starts_with(['+', '-']));
-    if only {
+    if is_only(&names) {
         output::select(&mut names, prints);
     }
     names

@@ -200,8 +200,10 @@ fn the_page_about_it_names_every_key_and_its_example_runs() {
     for name in values("", &[], &[]).keys() {
         assert!(page.contains(&format!("| `{name}` |")), "{name} is not in the table");
     }
-    let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
-    assert_eq!(page.matches("```toml").count(), 1);
+    let examples: Vec<&str> =
+        page.split("```toml\n").skip(1).map(|it| it.split("```").next().unwrap()).collect();
+    let [example, rules] = examples.as_slice() else { panic!("two examples: {examples:?}") };
+    assert_eq!(xqute(rules, &[], &["config"]).0, Some(0));
     let (code, out, err) =
         xqute(example, &[], &["run", "-q", "--no-tag", "echo", "$PROJECT", ":::", "b", "a"]);
     assert_eq!((code, out.as_str()), (Some(0), "$PROJECT b\n$PROJECT a\n"), "{err}");

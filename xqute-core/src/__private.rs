@@ -1,7 +1,7 @@
 //! The door for generated code. Nothing here is public API: it changes without notice.
 
 pub use crate::hook::{
-    All, AsyncEntry, AsyncHook, Config, ConfigType, CrateId, Each, Fault, First, Gate, Given, HOOKS,
+    All, AsyncEntry, AsyncHook, Config, ConfigType, CrateId, Each, Fault, Faults, First, Gate, Given, HOOKS,
     HookMeta, HookSpec, IntoHook, LINKS, LinkList, Mode, PLUGINS, Place, PluginList, PluginMeta, PluginSet,
     SENTINEL, Said, SyncEntry, Table, Veto, schema_of,
 };

@@ -232,10 +232,11 @@ impl Hook {
             Mode::First => quote!(::core::option::Option<#private::Said<#output>>),
             Mode::Veto => quote!(::core::option::Option<#private::Said<::std::borrow::Cow<'static, str>>>),
         };
-        if self.gate {
-            quote!(::core::result::Result<#inner, ::std::sync::Arc<#private::Fault>>)
-        } else {
-            inner
+        let fault = quote!(::std::sync::Arc<#private::Fault>);
+        match (self.gate, self.faults) {
+            (true, _) => quote!(::core::result::Result<#inner, #fault>),
+            (_, true) => quote!((#inner, ::core::option::Option<#fault>)),
+            _ => inner,
         }
     }
 
@@ -250,7 +251,11 @@ impl Hook {
         let (mode, each) = (local("mode", span), local("each", span));
         let each = (self.mode == Mode::Each).then(|| quote!(, #each: impl ::core::ops::FnMut(&str, #output)));
         let (result, made) = (self.result(private), self.mode(private));
-        let made = if self.gate { quote!(#private::Gate::new(#made)) } else { made };
+        let made = match (self.gate, self.faults) {
+            (true, _) => quote!(#private::Gate::new(#made)),
+            (_, true) => quote!(#private::Faults::new(#made)),
+            _ => made,
+        };
         // A result that the mode cannot collect is told at its type, once.
         let finish = located(quote!(#private::Mode::<#output>::finish), span);
         let finish = quote_spanned!(span=> #finish(#mode));

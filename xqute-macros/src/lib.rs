@@ -131,7 +131,8 @@ pub fn hook(options: TokenStream, item: TokenStream) -> TokenStream {
 /// | `#[each]` | nothing: each result is handed to a closure, the method's last argument, with the plugin's name |
 ///
 /// After the one that decides the rest are not called. An implementation that fails is passed over; with `#[gate]` beside
-/// the mode it ends the call, and the method returns a `Result` whose error is that fault.
+/// the mode it ends the call, and the method returns a `Result` whose error is that fault. With `#[faults]` beside it the method returns a pair:
+/// the mode's result, and the first fault of a plugin whose `FaultPolicy` is `FailJob` or `Halt`, for the caller to act on.
 ///
 /// Documentation and lint attributes of a hook go to its method.
 #[proc_macro_attribute]

@@ -143,6 +143,7 @@ impl Input {
         let spec = quote!(#at::#hook_name);
         let place = place::of(user.ident.span(), &private);
         let (function, hook_text) = (bare(&user.ident), bare(name));
+        let is_async = user.asyncness.is_some();
         let priority = match priority {
             None => quote!(None),
             Some(priority) => quote!(Some({ const PRIORITY: i32 = #priority; PRIORITY })),
@@ -173,6 +174,7 @@ impl Input {
                     family: <#spec as #private::HookSpec>::FAMILY,
                     hook: #hook_text,
                     function: #function,
+                    is_async: #is_async,
                     priority: ::core::option::Option::#priority,
                     before: &[#(#before),*],
                     after: &[#(#after),*],

@@ -20,6 +20,9 @@ pub(crate) enum Mode {
 const MODES: [(&str, Mode); 4] =
     [("all", Mode::All), ("first", Mode::First), ("veto", Mode::Veto), ("each", Mode::Each)];
 
+/// What may stand beside a mode.
+const AROUND: [&str; 2] = ["gate", "faults"];
+
 /// One hook of a family.
 pub(crate) struct Hook {
     /// Its documentation and lint attributes.
@@ -31,6 +34,8 @@ pub(crate) struct Hook {
     pub(crate) mode: Mode,
     /// A broken implementation ends the dispatch as an error.
     pub(crate) gate: bool,
+    /// The first fault that is to have consequences is told beside the result.
+    pub(crate) faults: bool,
 }
 
 /// Reads every hook of the trait; all mistakes are told at once.
@@ -81,7 +86,7 @@ fn hook(item: &TraitItem) -> Result<Hook> {
     };
     check(function)?;
     let signature = &function.sig;
-    let (mode, gate, attributes) = modes(&function.attrs)?;
+    let (mode, [gate, faults], attributes) = modes(&function.attrs)?;
     let output = match &signature.output {
         ReturnType::Default => None,
         ReturnType::Type(_, ty) => Some((**ty).clone()),
@@ -95,6 +100,7 @@ fn hook(item: &TraitItem) -> Result<Hook> {
         output,
         mode,
         gate,
+        faults,
     })
 }
 
@@ -161,8 +167,8 @@ pub(crate) const OUTLIVES: &str =
     "a hook's result outlives its arguments: return what is owned, such as `String`, or `&'static`";
 
 /// Takes the mode's attributes out.
-fn modes(attributes: &[Attribute]) -> Result<(Mode, bool, Vec<Attribute>)> {
-    let (mut mode, mut gate, mut rest) = (None, false, Vec::new());
+fn modes(attributes: &[Attribute]) -> Result<(Mode, [bool; 2], Vec<Attribute>)> {
+    let (mut mode, mut around, mut rest) = (None, [false; 2], Vec::new());
     for attribute in attributes {
         let name = attribute.path().get_ident().map(ToString::to_string).unwrap_or_default();
         let plain = matches!(attribute.meta, Meta::Path(_));
@@ -170,21 +176,26 @@ fn modes(attributes: &[Attribute]) -> Result<(Mode, bool, Vec<Attribute>)> {
             if mode.replace(*found).is_some() {
                 return Err(Error::new_spanned(attribute, "a hook has one mode: leave one of the two out"));
             }
-        } else if plain && name == "gate" {
-            gate = true;
+        } else if let Some(at) = AROUND.iter().position(|it| plain && *it == name) {
+            around[at] = true;
         } else if matches!(name.as_str(), "doc" | "allow" | "expect" | "deprecated") {
             rest.push(attribute.clone());
         } else {
             return Err(Error::new_spanned(attribute, unknown_attribute(&name)));
         }
     }
-    Ok((mode.unwrap_or(Mode::All), gate, rest))
+    if around == [true; 2] {
+        let wrong = "a `gate` gives its fault already: remove `faults`";
+        return Err(Error::new_spanned(attributes.first(), wrong));
+    }
+    Ok((mode.unwrap_or(Mode::All), around, rest))
 }
 
 fn unknown_attribute(name: &str) -> String {
     let known = || MODES.iter().map(|(name, _)| *name);
-    let hint = did_you_mean(name, known().chain(["gate"]))
-        .unwrap_or_else(|| format!("; the modes are {}, and `gate` may stand beside", list(known())));
+    let hint = did_you_mean(name, known().chain(AROUND)).unwrap_or_else(|| {
+        format!("; the modes are {}, and `gate` or `faults` may stand beside", list(known()))
+    });
     format!("unknown attribute of a hook{hint}")
 }
 

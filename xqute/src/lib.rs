@@ -44,11 +44,11 @@ pub use xqute_core::{
     DEFAULT_WORKDIR, EVENTS_KEPT, Entries, Entry, Error, ErrorStrategy, Events, Fact, Failure, FailureKind,
     Fault, FaultCause, FaultPolicy, FeedError, Finding, GraphError, HALT_MINIMUM, Halt, HaltAt, Handle,
     HookCost, HookInfo, Hooks, Job, JobFiles, JobRef, JobSpec, JobState, JobView, JournalError, KillReason,
-    KnownJob, KnownJobs, Mark, MarkError, Moment, NoSuchJob, Outcome, Output, PeakMemory, Place, PluginError,
-    PluginInfo, PluginList, PluginSet, PluginSetBuilder, Progress, Result, RetryPolicy, Revealed, Run,
-    RunError, RunEvent, RunView, Said, Scheduler, Secret, SecretError, SelectionError, Signal, SkipAs,
-    SpecError, StateError, Status, Stopped, Stream, Submit, Summary, Text, Usage, Verdict, WorkDirError,
-    WorkDirView, Written, Xqute, XquteBuilder, check, in_order, supervise, utc,
+    KnownJob, KnownJobs, Mark, MarkError, Moment, NoSuchJob, Outcome, Output, PeakMemory, Place, PluginCost,
+    PluginError, PluginInfo, PluginList, PluginSet, PluginSetBuilder, Progress, Result, RetryPolicy,
+    Revealed, Run, RunError, RunEvent, RunView, Said, Scheduler, Secret, SecretError, SelectionError, Signal,
+    SkipAs, SpecError, StateError, Status, Stopped, Stream, Submit, Summary, Text, Usage, Verdict,
+    WorkDirError, WorkDirView, Written, Xqute, XquteBuilder, check, in_order, supervise, utc,
 };
 /// What runs jobs: this machine, nothing at all, or a backend of one's own.
 pub mod backend {

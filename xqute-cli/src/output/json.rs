@@ -1,9 +1,9 @@
 //! What does `--json` say? An object a line: one for each job that has ended, then one for the run.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
-use xqute::{Job, Outcome, Summary};
+use xqute::{Job, Outcome, PluginCost, Summary};
 
 use crate::status::{Common, gave_up};
 
@@ -31,7 +31,28 @@ struct Ran<'a> {
     stopped: Option<String>,
     elapsed_seconds: f64,
     notes: &'a [String],
+    plugins: Vec<Cost>,
     exit_code: u8,
+}
+
+/// What a plugin has cost.
+#[derive(Debug, Serialize)]
+struct Cost {
+    plugin: String,
+    calls: u64,
+    faults: u64,
+    seconds: f64,
+    /// Of the time that the run has taken; hooks of several jobs run at once.
+    share: f64,
+}
+
+impl Cost {
+    fn of(cost: &PluginCost, elapsed: Duration) -> Self {
+        let PluginCost { plugin, calls, faults, time, .. } = cost;
+        let seconds = time.as_secs_f64();
+        let share = if elapsed.is_zero() { 0.0 } else { seconds / elapsed.as_secs_f64() };
+        Self { plugin: plugin.to_string(), calls: *calls, faults: *faults, seconds, share }
+    }
 }
 
 /// A job that has ended for good.
@@ -80,6 +101,7 @@ pub(super) fn run(summary: &Summary, code: u8) -> String {
         stopped: summary.stopped.map(|it| it.to_string()),
         elapsed_seconds: summary.elapsed.as_secs_f64(),
         notes: &summary.notes,
+        plugins: summary.plugin_costs().iter().map(|it| Cost::of(it, summary.elapsed)).collect(),
         exit_code: code,
     })
 }

@@ -42,6 +42,8 @@ pub(crate) struct Settings {
     pub(crate) print: Option<Print>,
     /// No progress and no notes; in the end only what went wrong.
     pub(crate) quiet: bool,
+    /// What each plugin has cost, too.
+    pub(crate) verbose: bool,
     pub(crate) progress: Progress,
 }
 
@@ -83,7 +85,8 @@ impl Drop for Ticket {
 
 /// The run shows this. Without output to print, jobs that succeed have no hook of the command line.
 pub(crate) fn configure(builder: XquteBuilder, settings: &Settings) -> XquteBuilder {
-    let builder = builder.config(reporter::NAME, reporter::Settings { quiet: settings.quiet });
+    let builder = builder
+        .config(reporter::NAME, reporter::Settings { quiet: settings.quiet, verbose: settings.verbose });
     match settings.print {
         Some(print) => builder.config(print::NAME, print),
         None => builder,

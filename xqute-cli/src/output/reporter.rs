@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use xqute::{BoxError, Cancelled, Job, KillReason, Outcome, Run, Signal, Summary, hook};
+use xqute::{BoxError, Cancelled, Job, KillReason, Outcome, PluginCost, Run, Signal, Summary, hook};
 
 use super::report::{self, Report};
-use super::screen;
+use super::{PLUGINS, screen};
 
 // Behind the plugin that prints: what is told of a job follows its output.
 xqute::plugin!(name = "report", enabled = false, priority = -999);
@@ -15,18 +16,23 @@ pub(super) const NAME: &str = "report";
 
 /// So many failures are told when they happen, and so many attempts that are followed by another.
 const NOTED: usize = 10;
+/// A plugin whose hooks took less, or less than a tenth of the run, is told only where all are.
+const MUCH: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone, Copy, Default, serde::Serialize, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Settings {
     /// Only at the end.
     pub(super) quiet: bool,
+    /// What each plugin has cost, not only who has cost much.
+    pub(super) verbose: bool,
 }
 
 /// What the hooks of a run share.
 #[derive(Debug, Default)]
 pub(super) struct Reporter {
     quiet: bool,
+    verbose: bool,
     report: Mutex<Report>,
     failures: AtomicUsize,
     retries: AtomicUsize,
@@ -67,6 +73,7 @@ impl Reporter {
                 summary.counts.done_before > 0 && summary.counts.done_before == summary.counts.total();
             let hint = if all_before { " (--fresh runs them again)" } else { "" };
             shown.say(format_args!("{summary}{hint}"));
+            self.costs(summary).iter().for_each(|it| shown.say(format_args!("{it}")));
         }
         let report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
         // The failure of the only job was told a moment ago.
@@ -82,6 +89,22 @@ impl Reporter {
     }
 }
 
+impl Reporter {
+    /// What plugins have cost: each of them, or those who have cost much.
+    fn costs(&self, summary: &Summary) -> Vec<String> {
+        let much = MUCH.max(summary.elapsed / 10);
+        let is_told = |it: &&PluginCost| {
+            it.calls > 0 && (self.verbose || it.time >= much && !PLUGINS.contains(&&*it.plugin))
+        };
+        let told = |PluginCost { plugin, calls, time, .. }: &PluginCost| {
+            let (calls, s) = (*calls, if *calls == 1 { "" } else { "s" });
+            let (took, of) = (time.as_secs_f64(), summary.elapsed.as_secs_f64());
+            format!("plugin `{plugin}`: {calls} call{s} of its hooks took {took:.3} s, in a run of {of:.1} s")
+        };
+        summary.plugin_costs().iter().filter(is_told).map(told).collect()
+    }
+}
+
 /// Whoever stopped the run knows why its jobs did not go on.
 fn was_stopped(job: &Job) -> bool {
     match job.outcome() {
@@ -92,9 +115,9 @@ fn was_stopped(job: &Job) -> bool {
 
 #[hook]
 fn on_init(run: &Run) -> Result<(), BoxError> {
-    let Settings { quiet } = run.config(NAME)?.unwrap_or_default();
+    let Settings { quiet, verbose } = run.config(NAME)?.unwrap_or_default();
     let report = Mutex::new(Report::new(run.workdir()));
-    Ok(run.init_state(Reporter { quiet, report, ..Reporter::default() })?)
+    Ok(run.init_state(Reporter { quiet, verbose, report, ..Reporter::default() })?)
 }
 
 #[hook]

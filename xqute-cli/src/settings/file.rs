@@ -10,10 +10,10 @@ use toml::de::{DeTable, DeValue};
 use super::check;
 use super::keys::{Key, Keys, Kind};
 use super::level::{self, Level, Value};
-use super::plugins::Tables;
+use super::plugins::{Plugins, Values};
 
 /// Of these each has tables.
-const TABLES: [&str; 3] = ["profile", "backend", "plugins"];
+const TABLES: [&str; 4] = ["profile", "backend", "plugins", "hooks"];
 
 /// What a file says.
 #[derive(Debug, Default)]
@@ -21,7 +21,7 @@ pub(super) struct File {
     /// By key.
     pub(super) options: Level,
     pub(super) profiles: BTreeMap<String, Level>,
-    pub(super) plugins: Tables,
+    pub(super) plugins: Plugins,
 }
 
 /// Reads a file.
@@ -82,13 +82,11 @@ impl Reader<'_> {
                             );
                         }
                     }
-                    file.plugins = Tables {
-                        values: self.plugins()?,
-                        path: self.path.to_owned(),
-                        text: self.text.to_owned(),
-                    };
                 }
-                ("profile" | "backend" | "plugins", _) => {
+                ("hooks", DeValue::Table(hooks)) => {
+                    hooks.iter().try_for_each(|(name, it)| self.table(name, it).map(drop))?;
+                }
+                ("profile" | "backend" | "plugins" | "hooks", _) => {
                     bail!(
                         "{}: `{1}` is a table of tables: write `[{1}.NAME]`{2}",
                         self.place(key.span().start),
@@ -106,6 +104,7 @@ impl Reader<'_> {
                 }
             }
         }
+        file.plugins = self.plugins()?;
         level::check(&file.options)?;
         Ok(file)
     }
@@ -179,14 +178,17 @@ impl Reader<'_> {
     }
 
     /// As the plugins read them.
-    fn plugins(&self) -> Result<BTreeMap<String, serde_json::Value>> {
+    fn plugins(&self) -> Result<Plugins> {
         #[derive(serde::Deserialize)]
-        struct Plugins {
-            plugins: BTreeMap<String, serde_json::Value>,
+        struct Tables {
+            #[serde(default)]
+            plugins: Values,
+            #[serde(default)]
+            hooks: Values,
         }
-        let read: Plugins = toml::from_str(self.text)
+        let Tables { plugins, hooks } = toml::from_str(self.text)
             .map_err(|error| anyhow!("{}: {}", self.path.display(), error.message()))?;
-        Ok(read.plugins)
+        Ok(Plugins::new(plugins, hooks, self.path, self.text))
     }
 }
 

@@ -9,6 +9,7 @@ mod kept;
 mod keys;
 mod level;
 mod plugins;
+mod rules;
 pub(crate) mod toml;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,7 @@ use crate::args::{self, Args};
 pub(crate) use kept::{Before, Kept};
 use keys::{Key, Keys, Kind};
 use level::{Level, Value};
+pub(crate) use plugins::Plugins;
 
 /// Read where no other file is named.
 const FILE: &str = "xqute.toml";
@@ -37,7 +39,7 @@ const SECRET: [&str; 2] = ["env", "scheduler-opt"];
 pub(crate) struct Settings {
     keys: Keys,
     values: Level,
-    pub(crate) plugins: plugins::Tables,
+    pub(crate) plugins: Plugins,
 }
 
 /// An option as it is in effect, for people.

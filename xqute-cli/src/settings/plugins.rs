@@ -1,6 +1,7 @@
 //! What does `xqute.toml` say of plugins? Their tables, and where in the file each key stands.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
 use toml::Spanned;
@@ -8,19 +9,39 @@ use toml::de::{DeTable, DeValue};
 use xqute::{PluginError, PluginSet};
 
 use super::file::place;
-use crate::run::Plugins;
+use super::rules::Rule;
 
-/// The tables `[plugins.NAME]`, and the file that has them.
+/// The tables of plugins, and the file that has them.
 #[derive(Debug, Default)]
-pub(crate) struct Tables {
-    pub(crate) values: Plugins,
-    pub(super) path: PathBuf,
-    pub(super) text: String,
+pub(crate) struct Plugins {
+    /// `[plugins.NAME]`
+    pub(crate) values: Values,
+    /// `[hooks.NAME]`, once they are checked.
+    pub(crate) rules: BTreeMap<String, Rule>,
+    hooks: Values,
+    path: PathBuf,
+    text: String,
 }
 
-impl Tables {
-    /// Refuses a plugin that is not here, and a value that does not fit what its plugin declares.
-    pub(crate) fn check(&self) -> Result<()> {
+/// Tables by their names.
+pub(crate) type Values = BTreeMap<String, serde_json::Value>;
+
+impl Plugins {
+    pub(super) fn new(values: Values, hooks: Values, path: &Path, text: &str) -> Self {
+        Self { values, hooks, rules: BTreeMap::new(), path: path.to_owned(), text: text.to_owned() }
+    }
+
+    /// Refuses a plugin that is not here, a value that does not fit what its plugin declares, and what cannot hold for its hooks.
+    pub(crate) fn check(&mut self) -> Result<()> {
+        self.check_values()?;
+        for (name, value) in std::mem::take(&mut self.hooks) {
+            let rule = Rule::read(&name, value, |pointer| self.place("hooks", &name, pointer))?;
+            self.rules.insert(name, rule);
+        }
+        Ok(())
+    }
+
+    fn check_values(&self) -> Result<()> {
         let plugins = PluginSet::builder().build()?.plugins();
         for (name, value) in &self.values {
             let same = |it: &&xqute::PluginInfo| it.name.replace('_', "-") == name.replace('_', "-");
@@ -28,7 +49,7 @@ impl Tables {
                 return Err(self.unknown(name));
             };
             if let Some(Err(error)) = plugin.config.map(|it| it.check(name, value)) {
-                bail!("{}: {error}", self.place(name, error.pointer()));
+                bail!("{}: {error}", self.place("plugins", name, error.pointer()));
             }
         }
         Ok(())
@@ -37,15 +58,15 @@ impl Tables {
     /// A selection that names it is told the same.
     fn unknown(&self, name: &str) -> anyhow::Error {
         match PluginSet::builder().configured(name).build() {
-            Err(error @ PluginError::Selection(_)) => anyhow!(error).context(self.place(name, "")),
-            _ => anyhow!("{}: no plugin is named `{name}`", self.place(name, "")),
+            Err(error @ PluginError::Selection(_)) => anyhow!(error).context(self.place("plugins", name, "")),
+            _ => anyhow!("{}: no plugin is named `{name}`", self.place("plugins", name, "")),
         }
     }
 
     /// Where a key stands, or the last of what leads to it that stands somewhere.
-    fn place(&self, plugin: &str, pointer: &str) -> String {
+    fn place(&self, tables: &str, plugin: &str, pointer: &str) -> String {
         let keys = pointer.split('/').skip(1).map(|it| it.replace("~1", "/").replace("~0", "~"));
-        let path = ["plugins".to_owned(), plugin.to_owned()].into_iter().chain(keys);
+        let path = [tables.to_owned(), plugin.to_owned()].into_iter().chain(keys);
         // It was parsed before.
         let at = DeTable::parse(&self.text).map_or(0, |table| find(table.get_ref(), path));
         place(&self.path, &self.text, at)

@@ -332,6 +332,18 @@ impl XquteBuilder {
         self
     }
 
+    /// How long a call of this async hook of this plugin may wait, whatever holds for its others. A hook that the plugin does not have,
+    /// or not as an `async fn`, is an error of [`build`](Self::build).
+    pub fn plugin_hook_timeout(
+        mut self,
+        plugin: impl Into<String>,
+        hook: impl Into<String>,
+        limit: Duration,
+    ) -> Self {
+        self.plugins = self.plugins.plugin_hook_timeout(plugin, hook, limit);
+        self
+    }
+
     /// What this plugin's broken hooks do. Default: those that decide fail their job, others are passed over.
     pub fn fault_policy(mut self, plugin: impl Into<String>, policy: FaultPolicy) -> Self {
         self.plugins = self.plugins.fault_policy(plugin, policy);

@@ -8,7 +8,7 @@ use super::crew::Crew;
 use super::dispatcher::Told;
 use super::treaty::{Answer, Asked, Broken, Gate, Message, Notice, Returned};
 use crate::hook::record::about;
-use crate::hook::{Hooks, PluginSet, Run, Scheduler, Summary, Text};
+use crate::hook::{Fault, Hooks, PluginSet, Run, Scheduler, Summary, Text};
 use crate::job::{Job, Moment, Signal};
 use crate::script::Fragments;
 
@@ -51,27 +51,30 @@ impl Scene {
         hooks.has_on_jobcmd_init() || hooks.has_on_jobcmd_prep() || hooks.has_on_jobcmd_end()
     }
 
-    /// Calls the hooks of one moment; gives their answer, where they decide.
-    async fn call(&self, Notice { moment, job }: &Notice) -> Option<Answer> {
+    /// Calls the hooks of one moment; gives their answer, where they decide, and a fault that has consequences.
+    async fn call(&self, Notice { moment, job }: &Notice) -> (Option<Answer>, Option<Arc<Fault>>) {
         let Self { hooks, run, scheduler } = self;
-        match moment {
+        let ((), fault) = match moment {
             Moment::Init => hooks.on_job_init(run, scheduler, job).await,
             Moment::Queued => hooks.on_job_queued(run, scheduler, job).await,
-            Moment::Submitting => return Some(Answer::Gate(self.gate(job).await)),
+            Moment::Submitting => return (Some(Answer::Gate(self.gate(job).await)), None),
             Moment::Submitted => hooks.on_job_submitted(run, scheduler, job).await,
             Moment::Started => hooks.on_job_started(run, scheduler, job).await,
             Moment::Polling(counter) => hooks.on_job_polling(run, scheduler, job, *counter).await,
             Moment::Verifying => {
                 let verdict = hooks.on_job_verify(run, scheduler, job).await;
-                return Some(Answer::Verify(verdict.map_err(Broken::Fault)));
+                return (Some(Answer::Verify(verdict.map_err(Broken::Fault))), None);
             }
-            Moment::Killing => return Some(Answer::Kill(hooks.on_job_killing(run, scheduler, job).await)),
+            Moment::Killing => {
+                let (veto, fault) = hooks.on_job_killing(run, scheduler, job).await;
+                return (Some(Answer::Kill(veto)), fault);
+            }
             Moment::Killed => hooks.on_job_killed(run, scheduler, job).await,
             Moment::Failed => hooks.on_job_failed(run, scheduler, job).await,
             Moment::Succeeded => hooks.on_job_succeeded(run, scheduler, job).await,
             Moment::Cancelled => hooks.on_job_cancelled(run, scheduler, job).await,
-        }
-        None
+        };
+        (None, fault)
     }
 
     /// Asks whether a job may be submitted; if so, what plugins put around its command.
@@ -204,11 +207,12 @@ impl Reply {
         Self { index, open, answers: Vec::new(), to }
     }
 
-    fn take(&mut self, answer: Option<Answer>) {
+    fn take(&mut self, (answer, fault): (Option<Answer>, Option<Arc<Fault>>)) {
         if let Some(answer) = answer {
             self.open.pop();
             self.answers.push(answer);
         }
+        self.answers.extend(fault.map(Answer::Fault));
     }
 }
 

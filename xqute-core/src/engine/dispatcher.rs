@@ -104,6 +104,8 @@ pub(super) struct Dispatcher {
     cpu: Duration,
     feeding: bool,
     stopping: Option<(Level, Why)>,
+    /// The broken hook that has stopped the run.
+    halted_for: Option<String>,
     signals: u32,
     /// `on_shutdown` was called, or is being.
     shut_down: bool,
@@ -151,6 +153,7 @@ impl Dispatcher {
             cpu: Duration::ZERO,
             feeding: true,
             stopping: None,
+            halted_for: None,
             signals: 0,
             shut_down: false,
             signal_asked: false,

@@ -106,6 +106,8 @@ pub(super) struct Entry {
     pub(super) waiting: Vec<Notice>,
     /// Its next attempt is due, when its hooks have returned.
     pub(super) due: bool,
+    /// The broken hook that fails it.
+    pub(super) fault: Option<Arc<str>>,
     /// How often it was told that this attempt still runs.
     pub(super) polls: u64,
     /// The scheduler has had it.
@@ -141,6 +143,7 @@ impl Entry {
             calling: false,
             waiting: Vec::new(),
             due: false,
+            fault: None,
             polls: 0,
             ran: false,
             prepared: false,

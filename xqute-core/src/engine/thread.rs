@@ -236,7 +236,8 @@ impl Engine {
 
     fn summary(&self, begun: Instant) -> Summary {
         let (attempts, cpu) = self.dispatcher.cost();
-        let noted = self.performer.caller.scene.run.notes();
+        let noted = self.dispatcher.halted_for().into_iter().chain(self.plugins.notes());
+        let noted = noted.chain(self.performer.caller.scene.run.notes());
         let Adopted { jobs, unknown, first_unknown, still_running } = self.dispatcher.adopted();
         Summary {
             adopted: jobs,

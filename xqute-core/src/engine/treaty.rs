@@ -70,6 +70,8 @@ pub(super) enum Answer {
     /// A veto, where there is one.
     Kill(Option<Veto>),
     Verify(Result<Option<Veto>, Broken>),
+    /// To no question: a hook was broken, which has consequences for its job or the run.
+    Fault(Arc<Fault>),
 }
 
 /// Why a job is not to be killed, or its result is not good.
@@ -91,6 +93,16 @@ pub(super) enum Broken {
     Fault(Arc<Fault>),
     /// The runtime that hooks run on has shut down.
     NoRuntime,
+}
+
+impl Broken {
+    /// The fault, where it is one.
+    pub(super) fn fault(&self) -> Option<Arc<Fault>> {
+        match self {
+            Self::Fault(fault) => Some(Arc::clone(fault)),
+            Self::NoRuntime => None,
+        }
+    }
 }
 
 /// A moment of a job's life, for its hooks: a snapshot.

@@ -108,6 +108,8 @@ struct SlotCost {
     source: Source,
     /// Dispatches that ended with this implementation although there are more.
     stops: AtomicU64,
+    /// Dispatches that passed it over, because its plugin is called no more.
+    skips: AtomicU64,
     nanos: AtomicU64,
     errors: AtomicU64,
     panics: AtomicU64,
@@ -126,6 +128,7 @@ impl TableCost {
         let slot = |source| SlotCost {
             source,
             stops: AtomicU64::new(0),
+            skips: AtomicU64::new(0),
             nanos: AtomicU64::new(0),
             errors: AtomicU64::new(0),
             panics: AtomicU64::new(0),
@@ -148,6 +151,12 @@ impl TableCost {
     #[cold]
     pub(super) fn stop(&self, at: usize) {
         self.slots[at].stops.fetch_add(1, Relaxed);
+    }
+
+    /// Slot `at` was passed over.
+    #[cold]
+    pub(super) fn skip(&self, at: usize) {
+        self.slots[at].skips.fetch_add(1, Relaxed);
     }
 
     /// Slot `at` returned. The time of the next counts from now.
@@ -178,7 +187,7 @@ impl TableCost {
             let cost = HookCost {
                 plugin: Arc::clone(&slot.source.plugin),
                 hook: slot.source.meta.hook,
-                calls,
+                calls: calls.saturating_sub(slot.skips.load(Relaxed)),
                 errors: slot.errors.load(Relaxed),
                 panics: slot.panics.load(Relaxed),
                 timeouts: slot.timeouts.load(Relaxed),
@@ -218,6 +227,44 @@ pub struct HookCost {
     /// The time from call to return, waits included: measured for a thread's first [`TIMED_FIRST`] dispatches of the
     /// hook, then estimated from one in [`TIMED_ONE_IN`].
     pub time: Duration,
+}
+
+/// What a plugin has cost in a run: all of its hooks together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PluginCost {
+    /// The plugin.
+    pub plugin: Arc<str>,
+    /// How often its hooks were called.
+    pub calls: u64,
+    /// How many of those had no result.
+    pub faults: u64,
+    /// The time from call to return, waits included, as [`HookCost::time`]. Hooks of several jobs run at once: it may be more than the
+    /// run has taken.
+    pub time: Duration,
+}
+
+impl PluginCost {
+    /// Of each plugin, the one that took longest first.
+    pub(super) fn of(hooks: &[HookCost]) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for hook in hooks {
+            let at = all.iter().position(|it| it.plugin == hook.plugin).unwrap_or_else(|| {
+                all.push(Self {
+                    plugin: Arc::clone(&hook.plugin),
+                    calls: 0,
+                    faults: 0,
+                    time: Duration::ZERO,
+                });
+                all.len() - 1
+            });
+            all[at].calls += hook.calls;
+            all[at].faults += hook.faults();
+            all[at].time += hook.time;
+        }
+        all.sort_by(|a, b| b.time.cmp(&a.time).then_with(|| a.plugin.cmp(&b.plugin)));
+        all
+    }
 }
 
 impl HookCost {

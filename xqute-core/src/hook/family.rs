@@ -11,7 +11,8 @@ use crate::job::{Job, Signal};
 ///
 /// The hooks of one job are called one after the other, in the order of its life; those of different jobs at once.
 /// A hook that only observes is isolated: an error or a panic is counted and told in the summary, and the run goes on.
-/// A hook that decides (`on_job_submitting`, `on_job_verify`) or writes script (`on_jobcmd_*`) fails its job instead.
+/// A hook that decides (`on_job_submitting`, `on_job_verify`) or writes script (`on_jobcmd_*`) fails its job instead. A
+/// [`FaultPolicy`](crate::FaultPolicy) of the plugin changes both.
 ///
 /// The methods below are how the engine calls them; a plugin writes functions of the same names. What those return:
 ///
@@ -37,8 +38,10 @@ pub trait Hooks {
     #[veto]
     fn on_shutdown(run: &Run, scheduler: &Scheduler, signal: Option<Signal>) -> Verdict;
     /// A job is known. Once per job.
+    #[faults]
     async fn on_job_init(run: &Run, scheduler: &Scheduler, job: &Job);
     /// A job waits for a free slot. At each attempt.
+    #[faults]
     async fn on_job_queued(run: &Run, scheduler: &Scheduler, job: &Job);
     /// A job is about to be submitted: let it, veto it, say that it need not run, or hold it and be asked again later. The first
     /// plugin that does not proceed decides.
@@ -46,19 +49,26 @@ pub trait Hooks {
     #[gate]
     async fn on_job_submitting(run: &Run, scheduler: &Scheduler, job: &Job) -> Submit;
     /// The scheduler has taken a job: it has a `jid`.
+    #[faults]
     async fn on_job_submitted(run: &Run, scheduler: &Scheduler, job: &Job);
     /// A job runs.
+    #[faults]
     async fn on_job_started(run: &Run, scheduler: &Scheduler, job: &Job);
     /// A job still runs: `counter` is 0, 1, 2, …. A tick is dropped while the job's last hook still runs.
+    #[faults]
     async fn on_job_polling(run: &Run, scheduler: &Scheduler, job: &Job, counter: u64);
     /// A job is about to be killed. After a veto it lives on.
     #[veto]
+    #[faults]
     async fn on_job_killing(run: &Run, scheduler: &Scheduler, job: &Job) -> Verdict;
     /// A job was killed.
+    #[faults]
     async fn on_job_killed(run: &Run, scheduler: &Scheduler, job: &Job);
     /// An attempt of a job failed; `job.will_retry()` tells whether another follows.
+    #[faults]
     async fn on_job_failed(run: &Run, scheduler: &Scheduler, job: &Job);
     /// A job succeeded, or was skipped as if it had (`job.outcome()` tells).
+    #[faults]
     async fn on_job_succeeded(run: &Run, scheduler: &Scheduler, job: &Job);
     /// Script for the head of a job's script.
     #[each]
@@ -77,6 +87,7 @@ pub trait Hooks {
     #[gate]
     async fn on_job_verify(run: &Run, scheduler: &Scheduler, job: &Job) -> Verdict;
     /// A job was never submitted, or not again: vetoed, killed before its turn, or its run was halted or cancelled.
+    #[faults]
     async fn on_job_cancelled(run: &Run, scheduler: &Scheduler, job: &Job);
     /// The last job has ended and its hooks have returned; `run_until_complete` returns after this.
     async fn on_run_done(run: &Run, scheduler: &Scheduler, summary: &Summary);

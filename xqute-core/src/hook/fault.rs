@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::meta::HookMeta;
+use super::policy::FaultPolicy;
 use super::spec::BoxError;
 
 /// What one implementation gives back to the dispatch.
@@ -66,6 +67,7 @@ pub struct Fault {
     plugin: Arc<str>,
     meta: &'static HookMeta,
     cause: FaultCause,
+    policy: FaultPolicy,
     /// The cause in words, told once: an error's `Display` is the plugin's code, and may panic too.
     told: String,
 }
@@ -74,7 +76,18 @@ impl Fault {
     pub(super) fn new(plugin: Arc<str>, meta: &'static HookMeta, cause: FaultCause) -> Self {
         let told = catch_unwind(AssertUnwindSafe(|| cause.to_string()));
         let told = told.unwrap_or_else(|_| "returned an error that panics when it is told".to_owned());
-        Self { plugin, meta, cause, told }
+        Self { plugin, meta, cause, policy: FaultPolicy::default(), told }
+    }
+
+    /// Of a plugin whose faults do this.
+    pub(super) fn under(self, policy: FaultPolicy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// What the plugin's faults do.
+    #[must_use]
+    pub fn policy(&self) -> FaultPolicy {
+        self.policy
     }
 
     /// The plugin.
@@ -135,7 +148,10 @@ pub const FAULTS_KEPT: usize = 100;
 
 /// The faults of a run, told once each, to the log where nobody else is told, and kept for its summary.
 #[derive(Debug, Default)]
-pub(crate) struct FaultBook(Mutex<Vec<Arc<Fault>>>);
+pub(crate) struct FaultBook {
+    kept: Mutex<Vec<Arc<Fault>>>,
+    notes: Mutex<Vec<String>>,
+}
 
 impl FaultBook {
     /// Takes a fault in, and tells it to the log if it `is_logged`.
@@ -144,7 +160,7 @@ impl FaultBook {
             tracing::warn!(plugin = fault.plugin(), hook = fault.hook(), "{fault}");
         }
         let fault = Arc::new(fault);
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() < FAULTS_KEPT {
             kept.push(Arc::clone(&fault));
         }
@@ -153,6 +169,16 @@ impl FaultBook {
 
     /// The faults kept, oldest first.
     pub(crate) fn kept(&self) -> Vec<Arc<Fault>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells what follows from faults: to the log, and in the summary.
+    pub(super) fn note(&self, text: String) {
+        tracing::warn!("{text}");
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+    }
+
+    pub(super) fn notes(&self) -> Vec<String> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -96,6 +96,8 @@ pub struct HookMeta {
     pub hook: &'static str,
     /// The user's function.
     pub function: &'static str,
+    /// Whether that is an `async fn`: a call of it may wait, and be interrupted.
+    pub is_async: bool,
     /// The priority given at the function; else the plugin's holds.
     pub priority: Option<i32>,
     /// The plugins whose implementations of the hook are called after this one; beside those of its plugin.

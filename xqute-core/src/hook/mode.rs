@@ -145,6 +145,39 @@ impl<R, F: FnMut(&str, R)> Mode<R> for Each<F> {
     fn finish(self) {}
 }
 
+/// Around another mode: gives beside what that gives the first fault of a plugin whose faults fail jobs or stop the run.
+#[derive(Debug, Default)]
+pub struct Faults<M> {
+    inner: M,
+    first: Option<Arc<Fault>>,
+}
+
+impl<M> Faults<M> {
+    /// Around `inner`.
+    pub fn new(inner: M) -> Self {
+        Self { inner, first: None }
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<R, M: Mode<R>> Mode<R> for Faults<M> {
+    type Out = (M::Out, Option<Arc<Fault>>);
+    #[inline]
+    fn take(&mut self, from: &Source, result: R) -> ControlFlow<()> {
+        self.inner.take(from, result)
+    }
+    fn fault(&mut self, fault: Arc<Fault>) -> ControlFlow<()> {
+        if self.first.is_none() && fault.policy().is_severe() {
+            self.first = Some(Arc::clone(&fault));
+        }
+        self.inner.fault(fault)
+    }
+    #[inline]
+    fn finish(self) -> Self::Out {
+        (self.inner.finish(), self.first)
+    }
+}
+
 /// Around another mode: the first implementation without a result ends the dispatch, as an error.
 #[derive(Debug, Default)]
 pub struct Gate<M> {

@@ -120,6 +120,7 @@ mod tests {
             family,
             hook,
             function,
+            is_async: true,
             priority: None,
             before: &[],
             after: &[],

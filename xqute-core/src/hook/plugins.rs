@@ -11,20 +11,10 @@ use super::cost::{HookCost, TableCost};
 use super::fault::{Fault, FaultBook};
 use super::meta::{HookMeta, Place, PluginMeta};
 use super::order::{Call, Ranks};
+use super::policy::{FaultPolicy, Rules, Wishes};
 use super::record::Recorder;
 use super::registry::{self, HOOKS, Linked, PluginError};
 use super::selection::{Candidate, Selection, position, same};
-
-/// What a broken hook of a plugin does to a gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum FaultPolicy {
-    /// The hook decides: one that observes is passed over; one that decides or writes script fails the job.
-    #[default]
-    ByHook,
-    /// Every broken hook of the plugin is passed over, as if the plugin were not there.
-    Isolate,
-}
 
 /// The list that [`plugins!`](crate::plugins) makes: plugins linked, in the order of their calls.
 #[derive(Debug, Clone, Copy)]
@@ -55,24 +45,13 @@ struct Inner {
     recorder: Recorder,
 }
 
-/// What holds for a plugin in a run.
-#[derive(Debug, Clone)]
-pub(super) struct Rules {
-    name: Arc<str>,
-    position: usize,
-    pub(super) isolated: bool,
-    pub(super) limit: Option<Duration>,
-}
-
 /// Puts a [`PluginSet`] together.
 #[derive(Debug, Default)]
 pub struct PluginSetBuilder {
     named: Option<PluginList>,
     selection: Vec<String>,
     configured: Vec<String>,
-    policies: HashMap<String, FaultPolicy>,
-    limits: HashMap<String, Duration>,
-    limit: Option<Duration>,
+    wishes: Wishes,
     recorder: Recorder,
 }
 
@@ -141,6 +120,11 @@ impl PluginSet {
     #[must_use]
     pub fn faults_kept(&self) -> Vec<Arc<Fault>> {
         self.0.faults.kept()
+    }
+
+    /// What the run's summary tells of plugins that are called no more.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        self.0.faults.notes()
     }
 
     fn describe(&self, at: usize) -> PluginInfo {
@@ -231,7 +215,7 @@ impl PluginSetBuilder {
     /// Sets what a plugin's faults do.
     #[must_use]
     pub fn fault_policy(mut self, plugin: impl Into<String>, policy: FaultPolicy) -> Self {
-        self.policies.insert(same(&plugin.into()), policy);
+        self.wishes.policies.insert(same(&plugin.into()), policy);
         self
     }
 
@@ -241,14 +225,26 @@ impl PluginSetBuilder {
     /// tokio runtime with its time driver on.
     #[must_use]
     pub fn hook_timeout(mut self, limit: Duration) -> Self {
-        self.limit = Some(limit);
+        self.wishes.limit = Some(limit);
         self
     }
 
     /// How long a call of an async hook of this plugin may wait.
     #[must_use]
     pub fn plugin_timeout(mut self, plugin: impl Into<String>, limit: Duration) -> Self {
-        self.limits.insert(same(&plugin.into()), limit);
+        self.wishes.limits.insert(same(&plugin.into()), limit);
+        self
+    }
+
+    /// How long a call of this hook of this plugin may wait, whatever holds for the others.
+    #[must_use]
+    pub fn plugin_hook_timeout(
+        mut self,
+        plugin: impl Into<String>,
+        hook: impl Into<String>,
+        limit: Duration,
+    ) -> Self {
+        self.wishes.hook_limits.entry(same(&plugin.into())).or_default().insert(hook.into(), limit);
         self
     }
 
@@ -274,21 +270,10 @@ impl PluginSetBuilder {
             candidates[at].on_by_default = true;
         }
         let on = Selection::parse(&self.selection)?.resolve(&candidates)?;
-        let (mut limits, mut policies) = (HashMap::new(), HashMap::new());
-        for (name, limit) in &self.limits {
-            limits.insert(position(name, &candidates)?, *limit);
-        }
-        for (name, policy) in &self.policies {
-            policies.insert(position(name, &candidates)?, *policy);
-        }
+        self.wishes.check(&linked, &candidates)?;
         let mut rules = vec![None; linked.len()];
         for (position, at) in on.into_iter().enumerate() {
-            rules[at] = Some(Rules {
-                name: linked[at].name.as_ref().into(),
-                position,
-                isolated: policies.get(&at) == Some(&FaultPolicy::Isolate),
-                limit: limits.get(&at).copied().or(self.limit),
-            });
+            rules[at] = Some(self.wishes.rules(&linked[at].name, position));
         }
         let ranks = Ranks::new(calls(&linked, &rules))?;
         Ok(PluginSet(Arc::new(Inner {

@@ -78,6 +78,16 @@ pub enum PluginError {
         /// Who is to be called before whom, from one plugin back to it, each with its place.
         path: String,
     },
+    /// A limit for a hook that cannot have it.
+    #[error("plugin `{plugin}` cannot have a limit at `{hook}`: {why}")]
+    Limit {
+        /// The plugin.
+        plugin: String,
+        /// The hook.
+        hook: String,
+        /// Why not, and what to do.
+        why: String,
+    },
     /// The selection is wrong.
     #[error(transparent)]
     Selection(#[from] SelectionError),

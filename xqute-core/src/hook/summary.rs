@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::cost::HookCost;
+use super::cost::{HookCost, PluginCost};
 use super::fault::Fault;
 use crate::job::Signal;
 
@@ -52,6 +52,8 @@ pub enum Stopped {
     Cancelled,
     /// The program was sent this signal.
     Signal(Signal),
+    /// A hook was broken, and its plugin's faults stop the run: [`FaultPolicy::Halt`](crate::FaultPolicy::Halt).
+    Broken,
 }
 
 impl fmt::Display for Stopped {
@@ -59,6 +61,7 @@ impl fmt::Display for Stopped {
         match self {
             Self::Halted => f.write_str("halted"),
             Self::Cancelled => f.write_str("cancelled"),
+            Self::Broken => f.write_str("halted by a broken plugin"),
             Self::Signal(signal) => write!(f, "stopped by {signal}"),
         }
     }
@@ -105,6 +108,12 @@ impl Summary {
     pub fn is_success(&self) -> bool {
         let Counts { failed, killed, cancelled, failed_before, .. } = self.counts;
         failed + killed + cancelled + failed_before == 0
+    }
+
+    /// What each plugin has cost, the one that took longest first.
+    #[must_use]
+    pub fn plugin_costs(&self) -> Vec<PluginCost> {
+        PluginCost::of(&self.costs)
     }
 
     /// The calls of hooks that had no result.

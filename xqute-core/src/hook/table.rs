@@ -9,7 +9,8 @@ use super::cost::TableCost;
 use super::fault::{Fault, FaultBook, FaultCause, Returned};
 use super::meta::HookMeta;
 use super::mode::Mode;
-use super::plugins::{PluginSet, Rules};
+use super::plugins::PluginSet;
+use super::policy::{FaultPolicy, Rules, Watch};
 use super::record::Recorder;
 
 /// Who an implementation is.
@@ -33,10 +34,20 @@ pub(super) struct Slot<E> {
     pub(super) at: usize,
     pub(super) entry: E,
     pub(super) source: Source,
-    /// A fault here never ends a gate's dispatch.
-    pub(super) isolated: bool,
+    /// What a fault here does.
+    pub(super) policy: FaultPolicy,
+    /// Whether the plugin is still called, where that may end.
+    pub(super) watch: Option<Arc<Watch>>,
     /// How long a call may wait.
     pub(super) limit: Option<Duration>,
+}
+
+impl<E> Slot<E> {
+    /// Whether its plugin is called no more.
+    #[inline]
+    pub(super) fn is_off(&self) -> bool {
+        self.watch.as_ref().is_some_and(|it| it.is_off())
+    }
 }
 
 /// The implementations of one hook in one run.
@@ -62,9 +73,10 @@ impl<E: Entry> Table<E> {
         let slot = |(at, (entry, source, rules)): (usize, (E, Source, &Rules))| Slot {
             at,
             entry,
+            policy: rules.policy,
+            watch: rules.watch.clone(),
+            limit: rules.limit(source.meta.hook),
             source,
-            isolated: rules.isolated,
-            limit: rules.limit,
         };
         let slots = found.into_iter().filter_map(ruled).enumerate().map(slot).collect();
         let table = Self { recorder: set.recorder(), ..Self::of(slots, set.faults()) };
@@ -101,7 +113,7 @@ impl<E: Entry> Table<E> {
             Err(cause) => {
                 let fault = self.record(slot, cause);
                 self.recorder.returned(&slot.source, Some(&fault));
-                if slot.isolated { ControlFlow::Continue(()) } else { mode.fault(fault) }
+                if slot.policy.passes_over() { ControlFlow::Continue(()) } else { mode.fault(fault) }
             }
         };
         if flow.is_break() {
@@ -115,9 +127,14 @@ impl<E: Entry> Table<E> {
     pub(super) fn record(&self, slot: &Slot<E>, cause: Box<FaultCause>) -> Arc<Fault> {
         self.cost.fault(slot.at, &cause);
         let Source { plugin, meta } = &slot.source;
-        let fault = Fault::new(Arc::clone(plugin), meta, *cause);
-        let is_returned = !slot.isolated && (meta.family, meta.hook) == ("Hooks", "on_init");
-        self.faults.record(fault, !is_returned)
+        let fault = Fault::new(Arc::clone(plugin), meta, *cause).under(slot.policy);
+        let is_returned = !slot.policy.passes_over() && (meta.family, meta.hook) == ("Hooks", "on_init");
+        let fault = self.faults.record(fault, !is_returned);
+        if slot.watch.as_ref().is_some_and(|it| it.fault()) {
+            self.faults
+                .note(format!("plugin `{plugin}` is called no more in this run; its last fault: {fault}"));
+        }
+        fault
     }
 }
 

@@ -48,6 +48,14 @@ impl State {
         matches!(self, Self::Submitted | Self::Running | Self::Asking { .. } | Self::Killing { .. })
     }
 
+    /// Whether the start of what the scheduler has was told.
+    pub(super) fn is_seen(self) -> bool {
+        !matches!(
+            self,
+            Self::Submitted | Self::Asking { started: false, .. } | Self::Killing { started: false, .. }
+        )
+    }
+
     /// Whether it was seen to run, and has not been told to end.
     pub(crate) fn is_running(self) -> bool {
         matches!(self, Self::Running | Self::Asking { started: true, .. })
@@ -61,6 +69,8 @@ pub(crate) enum Why {
     Memory,
     /// It ran for too long: a failed attempt.
     TimedOut,
+    /// A hook of it was broken whose plugin's faults fail jobs: it has failed.
+    Fault,
     /// The run wants it.
     Reason(KillReason),
 }
@@ -132,6 +142,8 @@ pub(crate) enum Event {
     GraceOver,
     /// The wait before its next attempt is over, or before the gate is asked again.
     Due,
+    /// A hook of it was broken, which fails it: [`Rules::fault`].
+    Faulted,
 }
 
 impl Event {
@@ -189,4 +201,6 @@ pub(crate) struct Rules<'a> {
     pub(crate) timeout: Option<Duration>,
     /// Random, for the jitter of waits.
     pub(crate) dice: u32,
+    /// The broken hook that fails it, whatever else becomes of it, if there is one.
+    pub(crate) fault: Option<&'a Arc<str>>,
 }

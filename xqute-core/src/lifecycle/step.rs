@@ -1,5 +1,6 @@
 //! One step of a job's life.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -44,6 +45,9 @@ const fn asking(why: Why) -> State {
 
 /// Moves a job.
 pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step, Illegal> {
+    if let Some(step) = rules.fault.and_then(|it| faulted(state, &event, it)) {
+        return Ok(step);
+    }
     Ok(match (state, event) {
         (State::Init, Event::Enqueue) => moves(State::Queued, &[Tell(Moment::Init), Tell(Moment::Queued)]),
         (State::Init, Event::Adopted { started, kill }) => adopted(started, kill),
@@ -100,6 +104,32 @@ pub(crate) fn step(state: State, event: Event, rules: &Rules<'_>) -> Result<Step
     })
 }
 
+/// What is different for a job that fails because a hook of it was broken; `None`: nothing.
+fn faulted(state: State, event: &Event, fault: &Arc<str>) -> Option<Step> {
+    let fails = |effects| Some(ends_with(Outcome::Failed(Failure::Hook(Arc::clone(fault))), effects));
+    let told = &[Tell(Moment::Failed)];
+    let kills =
+        |started, effects| Some(moves(State::Killing { why: Why::Fault, started, forced: false }, effects));
+    match (state, event) {
+        (State::Queued | State::Waiting | State::Gating | State::Held | State::Postponed, Event::Faulted) => {
+            fails(told)
+        }
+        (State::Submitted, Event::Faulted) => kills(false, &[Term]),
+        (State::Running, Event::Faulted) => kills(true, &[Term]),
+        // It is being asked whether it may end: that is not asked any more.
+        (State::Asking { started, .. }, Event::Faulted) => kills(started, &[Term]),
+        (_, Event::Faulted) => Some(moves(state, &[])),
+        (State::Submitting { .. }, Event::Submitted) => kills(false, &[Tell(Moment::Submitted), Term]),
+        (State::Submitting { .. }, event) if event.gives_back() => fails(told),
+        (state, Event::Exited(_)) if state.is_live() && !state.is_seen() => {
+            fails(&[Tell(Moment::Started), Tell(Moment::Failed)])
+        }
+        (state, Event::Exited(_)) if state.is_live() => fails(told),
+        (State::Verifying, Event::Judged(_)) => fails(told),
+        _ => None,
+    }
+}
+
 /// A job is seen to run that has been told to end.
 fn started_late(why: Why, forced: bool) -> Step {
     moves(State::Killing { why, started: true, forced }, &[Tell(Moment::Started)])
@@ -143,10 +173,7 @@ fn submitted(kill: Option<Stop>) -> Step {
 
 /// A live job has ended. A start that nobody saw is put in before the end.
 fn exited(state: State, end: Result<(), Failure>, rules: &Rules<'_>) -> Step {
-    let unseen = matches!(
-        state,
-        State::Submitted | State::Asking { started: false, .. } | State::Killing { started: false, .. }
-    );
+    let unseen = !state.is_seen();
     match (state, end) {
         (_, Ok(())) if unseen => moves(State::Verifying, &[Tell(Moment::Started), AskVerify]),
         // It has done its work, although it was told to end: its own outcome.
@@ -235,6 +262,7 @@ fn unkillable(why: Why) -> Step {
         Why::Reason(reason) => ends(Outcome::Killed(reason)),
         Why::TimedOut => lost("its time was up, and it could not be killed"),
         Why::Memory => lost("memory was short, and it could not be killed"),
+        Why::Fault => lost("a hook of it was broken, and it could not be killed"),
     }
 }
 

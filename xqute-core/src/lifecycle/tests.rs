@@ -1,5 +1,6 @@
 //! Lives in any order of events.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -69,6 +70,7 @@ fn events() -> impl Strategy<Value = Event> {
         1 => Just(Event::KillAllowed),
         1 => Just(Event::KillVetoed),
         1 => Just(Event::GraceOver),
+        1 => Just(Event::Faulted),
     ]
 }
 
@@ -89,7 +91,11 @@ fn follows(before: Option<Moment>, next: Moment) -> bool {
         Killing => matches!(before, Some(Init | Submitted | Started | Killing)),
         Verifying => matches!(before, Some(Started | Killing)),
         Succeeded => matches!(before, Some(Submitting | Verifying)),
-        Failed => matches!(before, Some(Init | Submitting | Submitted | Started | Killing | Verifying)),
+        // From `Queued` and `Failed`: a hook was broken that fails the job, before its attempt or behind it.
+        Failed => matches!(
+            before,
+            Some(Init | Queued | Submitting | Submitted | Started | Killing | Verifying | Failed)
+        ),
         Killed => matches!(before, Some(Init | Submitted | Started | Killing)),
         Cancelled => matches!(before, Some(Init | Queued | Submitting | Failed)),
         _ => false,
@@ -103,18 +109,34 @@ struct Life {
     outcomes: Vec<Outcome>,
     told: Vec<Moment>,
     submits: u32,
+    fault: Option<Arc<str>>,
 }
 
 impl Life {
     fn new() -> Self {
-        Self { state: State::Init, tried: Tried::default(), outcomes: vec![], told: vec![], submits: 0 }
+        Self {
+            state: State::Init,
+            tried: Tried::default(),
+            outcomes: vec![],
+            told: vec![],
+            submits: 0,
+            fault: None,
+        }
     }
 
     /// What happens, if it can. Whether it could.
     fn happen(&mut self, event: Event, policy: Option<&RetryPolicy>) -> Result<bool, TestCaseError> {
         let before = self.state;
-        let rules =
-            Rules { retry: policy, tried: self.tried, timeout: Some(Duration::from_secs(1)), dice: 7 };
+        if event == Event::Faulted {
+            self.fault = Some("broken".into());
+        }
+        let rules = Rules {
+            retry: policy,
+            tried: self.tried,
+            timeout: Some(Duration::from_secs(1)),
+            dice: 7,
+            fault: self.fault.as_ref(),
+        };
         let Ok(step) = step(before, event, &rules) else { return Ok(false) };
         let ended = matches!(before, State::Ended(_));
         prop_assert!(!ended || (step.state == before && step.effects.is_empty()), "an end is an end");
@@ -204,7 +226,37 @@ proptest! {
 }
 
 fn rules(policy: &RetryPolicy) -> Rules<'_> {
-    Rules { retry: Some(policy), tried: Tried::default(), timeout: Some(Duration::from_secs(5)), dice: 0 }
+    Rules {
+        retry: Some(policy),
+        tried: Tried::default(),
+        timeout: Some(Duration::from_secs(5)),
+        dice: 0,
+        fault: None,
+    }
+}
+
+#[test]
+fn a_job_whose_hook_was_broken_is_told_to_end_and_has_failed_whatever_it_does() {
+    let (policy, fault) = (RetryPolicy::new(3), Arc::from("broken"));
+    let rules = Rules { fault: Some(&fault), ..rules(&policy) };
+    let failed = || Ends::Job(Outcome::Failed(Failure::Hook("broken".into())));
+    for state in [State::Queued, State::Waiting, State::Gating, State::Held, State::Postponed] {
+        assert_eq!(step(state, Event::Faulted, &rules).unwrap().ends, failed(), "{state:?}");
+    }
+    let told = step(State::Running, Event::Faulted, &rules).unwrap();
+    assert_eq!((told.state, told.effects), (killing(Why::Fault), &[Effect::Term][..]));
+    for end in [Ok(()), Err(Failure::ExitCode(1))] {
+        assert_eq!(step(told.state, Event::Exited(end), &rules).unwrap().ends, failed());
+    }
+    let submitting = State::Submitting { kill: None };
+    assert_eq!(step(submitting, Event::Faulted, &rules).unwrap().state, submitting);
+    let submitted = step(submitting, Event::Submitted, &rules).unwrap();
+    assert_eq!(submitted.state, State::Killing { why: Why::Fault, started: false, forced: false });
+    assert_eq!(step(submitting, Event::Withdrawn, &rules).unwrap().ends, failed());
+    assert_eq!(step(State::Verifying, Event::Judged(Ok(())), &rules).unwrap().ends, failed());
+    let ended = State::Ended(Status::Finished);
+    let late = step(ended, Event::Faulted, &rules).unwrap();
+    assert_eq!((late.state, late.ends), (ended, Ends::Nothing));
 }
 
 fn killing(why: Why) -> State {
@@ -285,8 +337,13 @@ fn what_cannot_happen_is_told() {
 /// It is asked whether it may be killed because its time is up; then somebody wants it killed, and both are vetoed.
 #[test]
 fn a_vetoed_kill_takes_no_timeout_away() {
-    let rules =
-        Rules { retry: None, tried: Tried::default(), timeout: Some(Duration::from_secs(1)), dice: 0 };
+    let rules = Rules {
+        retry: None,
+        tried: Tried::default(),
+        timeout: Some(Duration::from_secs(1)),
+        dice: 0,
+        fault: None,
+    };
     let asking = State::Asking { why: Why::TimedOut, started: true };
     let kill = Event::Stop(Stop { how: How::Ask, why: KillReason::User });
     let both = step(asking, kill, &rules).unwrap();

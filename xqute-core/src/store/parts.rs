@@ -37,7 +37,8 @@ impl From<Why> for By {
         match why {
             Why::TimedOut => Self::Timeout,
             Why::Memory => Self::Memory,
-            Why::Reason(KillReason::User) => Self::User,
+            // As after a user's kill, it has been judged: where the program dies meanwhile, it is not run again unasked.
+            Why::Fault | Why::Reason(KillReason::User) => Self::User,
             Why::Reason(_) => Self::Stop,
         }
     }

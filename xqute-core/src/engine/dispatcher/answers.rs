@@ -1,8 +1,10 @@
 //! What did hooks answer, and what is that to a job?
 
+use std::sync::Arc;
+
 use super::{Dispatcher, Later};
 use crate::engine::treaty::{Answer, Broken, Gate, Returned, Veto};
-use crate::hook::{Said, Submit};
+use crate::hook::{Fault, FaultPolicy, Said, Submit};
 use crate::job::{Cancelled, Failure, Outcome};
 use crate::lifecycle::{Event, State};
 
@@ -32,6 +34,7 @@ impl Dispatcher {
         let Some(entry) = self.jobs.get_mut(index) else { return };
         match (answer, entry.state) {
             (Answer::Gate(gate), State::Gating) => {
+                let mut broken_by = None;
                 let event = match gate {
                     Ok(Gate::Shut(Said { plugin, value: Submit::Later(wait, reason) })) => {
                         return self.later(index, Later { plugin, reason }, wait);
@@ -41,21 +44,52 @@ impl Dispatcher {
                         Event::Allowed
                     }
                     Ok(Gate::Shut(said)) => shut(said),
-                    Err(broken) => Event::Broken(failure(broken)),
+                    Err(broken) => {
+                        broken_by = broken.fault();
+                        Event::Broken(failure(broken))
+                    }
                 };
                 self.step(index, event);
+                self.heeds_gate(index, broken_by);
             }
             (Answer::Verify(verdict), State::Verifying) => {
+                let mut broken_by = None;
                 let judged = match verdict {
                     Ok(None) => Ok(()),
                     Ok(Some(Said { plugin, value: reason })) => Err(Failure::Verify { plugin, reason }),
-                    Err(broken) => Err(failure(broken)),
+                    Err(broken) => {
+                        broken_by = broken.fault();
+                        Err(failure(broken))
+                    }
                 };
                 self.step(index, Event::Judged(judged));
+                self.heeds_gate(index, broken_by);
             }
             (Answer::Kill(None), _) => self.step(index, Event::KillAllowed),
             (Answer::Kill(Some(veto)), _) => self.kill_vetoed(index, &veto),
+            (Answer::Fault(fault), _) => self.heeds(index, &fault),
             (Answer::Gate(_) | Answer::Verify(_), _) => {}
+        }
+    }
+
+    /// A hook was broken, and its plugin says what follows.
+    fn heeds(&mut self, index: usize, fault: &Arc<Fault>) {
+        match fault.policy() {
+            FaultPolicy::Halt => self.halt_for(index, fault),
+            FaultPolicy::FailJob => {
+                if let Some(entry) = self.jobs.get_mut(index) {
+                    entry.fault.get_or_insert_with(|| fault.to_string().into());
+                }
+                self.step(index, Event::Faulted);
+            }
+            _ => {}
+        }
+    }
+
+    /// A broken gate has failed its job already.
+    fn heeds_gate(&mut self, index: usize, fault: Option<Arc<Fault>>) {
+        if let Some(fault) = fault.filter(|it| it.policy() == FaultPolicy::Halt) {
+            self.halt_for(index, &fault);
         }
     }
 

@@ -28,6 +28,7 @@ impl Dispatcher {
             tried: entry.tried,
             timeout: spec.given_timeout().or(self.settings.timeout),
             dice,
+            fault: entry.fault.as_ref(),
         };
         let timeout = rules.timeout;
         let step = match step(before, event, &rules) {

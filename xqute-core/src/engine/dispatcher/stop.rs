@@ -2,7 +2,7 @@
 
 use super::Dispatcher;
 use crate::engine::treaty::{Level, Order, Why};
-use crate::hook::Stopped;
+use crate::hook::{Fault, Stopped};
 use crate::job::{KillReason, Signal};
 use crate::lifecycle::{Event, How, State, Stop};
 use crate::store::Record;
@@ -74,12 +74,27 @@ impl Dispatcher {
         }
     }
 
+    /// A hook of this job was broken, and its plugin's faults stop the run.
+    pub(super) fn halt_for(&mut self, index: usize, fault: &Fault) {
+        if !self.is_stopping() {
+            let why = format!("{}: {fault}", Stopped::Broken);
+            self.records.push(&Record::Stopped { why: &why, by: Some(index), when: self.now });
+            self.halted_for = Some(why);
+            self.stop(Level::Ask, Stopped::Broken);
+        }
+    }
+
+    /// Which broken hook has stopped the run.
+    pub(in crate::engine) fn halted_for(&self) -> Option<String> {
+        self.halted_for.clone()
+    }
+
     fn stop(&mut self, level: Level, why: Why) {
         if self.stopping.is_some_and(|(before, _)| before >= level) {
             return;
         }
         self.stopping = Some((level, why));
-        if why != Stopped::Halted {
+        if !matches!(why, Stopped::Halted | Stopped::Broken) {
             self.records.push(&Record::Stopped { why: &why.to_string(), by: None, when: self.now });
         }
         self.shut_in();
@@ -139,7 +154,7 @@ impl Dispatcher {
 /// What a job is told, that a run is stopped for this.
 pub(super) fn reason(why: Why) -> KillReason {
     match why {
-        Stopped::Halted => KillReason::Halted,
+        Stopped::Halted | Stopped::Broken => KillReason::Halted,
         Stopped::Cancelled | Stopped::Signal(_) => KillReason::RunCancelled,
     }
 }

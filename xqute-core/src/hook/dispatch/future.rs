@@ -99,6 +99,10 @@ impl<'a, S: HookSpec, M: Mode<S::Output>> Dispatch<'a, S, M> {
         for slot in &this.table.slots[next..] {
             *this.slot = Some(slot);
             if !this.seat.is_taken() {
+                if slot.is_off() {
+                    this.table.cost.skip(slot.at);
+                    continue;
+                }
                 this.table.recorder.called(&slot.source);
             }
             let result = match this.seat.as_mut().poll(&slot.entry, cx) {

@@ -34,6 +34,10 @@ impl<S: HookSpec> Table<SyncEntry<S>> {
         mut returned: impl FnMut(&Slot<SyncEntry<S>>),
     ) {
         for slot in &self.slots {
+            if slot.is_off() {
+                self.cost.skip(slot.at);
+                continue;
+            }
             self.recorder.called(&slot.source);
             let result = slot.entry.call(args);
             returned(slot);

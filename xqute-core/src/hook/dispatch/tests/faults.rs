@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::scene::{Log, Yield, counts, entry, finish, ready, table, table_with, vetoes, waits};
 use crate::hook::fault::FaultCause;
-use crate::hook::mode::{Each, Gate, Veto};
+use crate::hook::mode::{Each, Faults, Gate, Veto};
+use crate::hook::policy::FaultPolicy;
 use crate::hook::spec::BoxError;
 use crate::hook::verdict::Verdict;
 
@@ -137,9 +138,22 @@ fn a_gate_ends_at_the_first_fault_and_says_which() {
 #[test]
 fn a_gate_passes_over_faults_of_isolated_plugins() {
     let log = Log::default();
-    let table = table_with([entry(panics), entry(errs), entry(vetoes)], true, None);
+    let table = table_with([entry(panics), entry(errs), entry(vetoes)], FaultPolicy::Isolate, None);
     let said = finish(table.call(&log, Gate::new(Veto::default()))).0.unwrap().unwrap();
     assert_eq!(&*said.plugin, "2");
+}
+
+#[test]
+fn a_fault_that_has_consequences_is_given_beside_what_the_others_say() {
+    for (policy, is_given) in
+        [(FaultPolicy::FailJob, true), (FaultPolicy::Halt, true), (FaultPolicy::ByHook, false)]
+    {
+        let log = Log::default();
+        let table = table_with([entry(panics), entry(errs), entry(vetoes)], policy, None);
+        let (said, fault) = finish(table.call(&log, Faults::new(Veto::default()))).0;
+        assert_eq!(&*said.unwrap().plugin, "2", "the others are called");
+        assert_eq!(fault.map(|it| it.plugin() == "0" && it.policy() == policy), is_given.then_some(true));
+    }
 }
 
 #[test]
@@ -170,7 +184,7 @@ fn a_hook_that_waits_too_long_is_dropped_and_the_next_is_called() {
     let limit = Duration::from_millis(50);
     let table = table_with(
         [entry(hangs), entry(sleeps), entry(waits), entry(hangs), entry(ready)],
-        false,
+        FaultPolicy::ByHook,
         Some(limit),
     );
     let begun = runtime.block_on(async {

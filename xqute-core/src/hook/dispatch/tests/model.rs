@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::scene::{Entry, Log, Yield, counts, entry, finish, ready, table_with, vetoes, waits};
 use crate::hook::mode::{Gate, Veto};
+use crate::hook::policy::FaultPolicy;
 
 /// What an implementation does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,7 +75,8 @@ proptest! {
     #[test]
     #[cfg_attr(miri, ignore = "thousands of cases")]
     fn a_mix_is_as_the_model_says(kinds in kinds(), gate: bool, isolated: bool, times in 1..4_u64) {
-        let table = table_with(kinds.iter().map(|kind| kind.entry()), isolated, None);
+        let policy = if isolated { FaultPolicy::Isolate } else { FaultPolicy::ByHook };
+        let table = table_with(kinds.iter().map(|kind| kind.entry()), policy, None);
         let ends = |kind: &Kind| *kind == Kind::Vetoes || (gate && !isolated && kind.faults());
         let called = kinds.iter().position(ends).map_or(kinds.len(), |at| at + 1);
         let polls = 1 + kinds[..called].iter().map(|kind| kind.waits()).sum::<usize>();

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::hook::cost::HookCost;
 use crate::hook::dispatch::AsyncEntry;
 use crate::hook::meta::{CrateId, HookMeta, Place};
+use crate::hook::policy::FaultPolicy;
 use crate::hook::spec::{AsyncHook, HookSpec, IntoHook};
 use crate::hook::table::{Slot, Source, Table};
 use crate::hook::verdict::Verdict;
@@ -64,6 +65,7 @@ static META: HookMeta = HookMeta {
     family: "Tests",
     hook: "on_test",
     function: "f",
+    is_async: true,
     priority: None,
     before: &[],
     after: &[],
@@ -89,17 +91,17 @@ where
 
 /// A table of these, of plugins named by their place.
 pub(super) fn table(entries: impl IntoIterator<Item = Entry>) -> Table<Entry> {
-    table_with(entries, false, None)
+    table_with(entries, FaultPolicy::ByHook, None)
 }
 
 pub(super) fn table_with(
     entries: impl IntoIterator<Item = Entry>,
-    isolated: bool,
+    policy: FaultPolicy,
     limit: Option<Duration>,
 ) -> Table<Entry> {
     let slot = |(at, entry): (usize, Entry)| {
         let source = Source { plugin: at.to_string().into(), meta: &META };
-        Slot { at, entry, source, isolated, limit }
+        Slot { at, entry, source, policy, watch: None, limit }
     };
     Table::of(entries.into_iter().enumerate().map(slot).collect(), Arc::default())
 }
