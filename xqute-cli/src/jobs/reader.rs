@@ -161,7 +161,8 @@ impl Command {
                 b"esac" => self.cases = self.cases.saturating_sub(1),
                 _ => {}
             }
-            if !BEFORE.contains(&&word[..]) && !is_assignment(&word) {
+            // A variable may be empty, and then the next word is what is run.
+            if !BEFORE.contains(&&word[..]) && !is_assignment(&word) && !word.starts_with(b"$") {
                 self.name = Some(word);
             }
             return None;

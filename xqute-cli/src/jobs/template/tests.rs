@@ -133,6 +133,8 @@ const EVALUATED: &[&str] = &[
     "declare {}=1",
     "export {}",
     "eval {}",
+    "$nothing eval {}",
+    "${nothing} let x={}",
     "trap {} EXIT",
     "bash -c 'wc -l {}'",
     "true | env A=1 /bin/sh -ec 'wc {}'",
