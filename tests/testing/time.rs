@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use xqute::testing::{Plan, TestRun};
+use xqute::testing::{Event, Plan, TestRun};
 use xqute::{Failure, JobSpec, KillReason, Moment, Outcome, RetryPolicy, Signal, Stopped};
 
 use crate::secs;
@@ -88,6 +88,31 @@ fn the_first_signal_is_vetoed_and_the_second_stops_the_run() {
     assert_eq!(run.job(1).outcome(), &Outcome::Killed(KillReason::RunCancelled));
     assert_eq!(run.summary().stopped, Some(Stopped::Signal(Signal(2))));
     assert_eq!(run.elapsed(), secs(100));
+}
+
+#[test]
+fn an_act_is_on_time_while_jobs_wait_for_room() {
+    let jobs = (0..1100).map(|job| [format!("{job}")]);
+    let run =
+        jobs.fold(TestRun::new(["kit-watch"]), |run, job| run.feed(job, Plan::exits(0).after(secs(10))));
+    let run = run.at(Duration::ZERO, |run| run.kill(1023).unwrap()).at(secs(25), |run| run.cancel()).run();
+    assert_eq!((run.elapsed(), run.summary().counts.succeeded), (secs(25), 2));
+    assert_eq!(run.job(2).outcome(), &Outcome::Killed(KillReason::RunCancelled));
+    run.assert_one_end_each();
+}
+
+#[test]
+fn a_plan_is_that_of_its_job_where_hooks_feed_jobs_in_between() {
+    let jobs = (0..1500).map(|job| [format!("{job}")]);
+    let run = jobs
+        .fold(TestRun::new(["kit-feeds"]).others(Plan::exits(4)), |run, job| run.feed(job, Plan::exits(0)));
+    let run = run.feed(["last"], Plan::exits(7)).run();
+    let ended = |moment| run.events().filter(move |it| it.moment == moment);
+    let with_7 = |it: &&Event| it.job.outcome() == Some(&Outcome::Failed(Failure::ExitCode(7)));
+    let failed: Vec<_> =
+        ended(Moment::Failed).filter(with_7).map(|it| (it.job.index(), it.job.cmd())).collect();
+    assert!(matches!(&failed[..], [(1501.., cmd)] if cmd == "last"), "{failed:?}");
+    assert_eq!(run.summary().counts.succeeded, 1500);
 }
 
 #[test]

@@ -14,11 +14,13 @@ use crate::backend::{
 use crate::hook::record::Record;
 use crate::job::{Failure, JobFiles, Signal};
 
+/// The plans of jobs by their indices, an attempt each; further attempts do what the last one did.
+pub(super) type Plans = Arc<Mutex<HashMap<usize, Vec<Plan>>>>;
+
 /// A cluster that follows a script.
 #[derive(Debug)]
 pub(super) struct Scripted {
-    /// The plans of jobs, an attempt each; further attempts do what the last one did.
-    plans: HashMap<usize, Vec<Plan>>,
+    plans: Plans,
     /// Of those that are not among them.
     others: Plan,
     record: Arc<Record>,
@@ -39,7 +41,7 @@ struct Played {
 }
 
 impl Scripted {
-    pub(super) fn new(plans: HashMap<usize, Vec<Plan>>, others: Plan, record: Arc<Record>) -> Self {
+    pub(super) fn new(plans: Plans, others: Plan, record: Arc<Record>) -> Self {
         Self { plans, others, record, jobs: Mutex::default(), changed: Notify::new() }
     }
 
@@ -47,21 +49,22 @@ impl Scripted {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn plan(&self, index: usize, attempt: u32) -> &Plan {
-        let plans = self.plans.get(&index).map_or(&[][..], Vec::as_slice);
-        plans.get(attempt as usize).or(plans.last()).unwrap_or(&self.others)
+    fn plan(&self, index: usize, attempt: u32) -> Plan {
+        let all = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        let plans = all.get(&index).map_or(&[][..], Vec::as_slice);
+        plans.get(attempt as usize).or(plans.last()).unwrap_or(&self.others).clone()
     }
 
     fn accept(&self, job: &Submission) -> Result<Accepted, Refused> {
         let plan = self.plan(job.index, job.attempt);
-        if let Some(why) = &plan.refusal {
-            return Err(Refused::ForGood(why.clone()));
+        if let Some(why) = plan.refusal {
+            return Err(Refused::ForGood(why));
         }
-        write_output(&job.files, plan).map_err(|error| Refused::Storage(error.to_string()))?;
+        write_output(&job.files, &plan).map_err(|error| Refused::Storage(error.to_string()))?;
         let jid: Jid = format!("{}.{}", job.index, job.attempt).into();
         let told = plan.queued.is_zero();
         let starts = Instant::now() + plan.queued;
-        let played = Played { index: job.index, plan: plan.clone(), starts, told, killed: None };
+        let played = Played { index: job.index, plan, starts, told, killed: None };
         self.jobs().insert(Arc::clone(&jid), played);
         self.changed.notify_one();
         Ok(Accepted { jid, running: told, process: None })

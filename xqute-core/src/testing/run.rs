@@ -1,9 +1,8 @@
 //! What does a test say? Which plugins, which jobs, what becomes of them; then it runs.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -12,7 +11,7 @@ use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use super::backend::Scripted;
+use super::backend::{Plans, Scripted};
 use super::plan::Plan;
 use super::trace::Trace;
 use crate::engine::{Error, Xqute, XquteBuilder};
@@ -31,11 +30,14 @@ pub const GIVE_UP_AFTER: Duration = Duration::from_secs(60 * 60);
 pub struct TestRun {
     plugins: Vec<String>,
     builder: XquteBuilder,
-    jobs: Vec<(JobSpec, Vec<Plan>)>,
+    jobs: Jobs,
     others: Plan,
     acts: Vec<(Duration, Act)>,
     give_up_after: Duration,
 }
+
+/// What is fed, and what becomes of it.
+type Jobs = Vec<(JobSpec, Vec<Plan>)>;
 
 /// What a test does to its run meanwhile.
 type Act = Box<dyn FnOnce(&Xqute)>;
@@ -110,7 +112,8 @@ impl TestRun {
     }
 
     /// Feeds a job, and says what becomes of it: a [`Plan`] for all of its attempts, or a list, an attempt each, of which the last one
-    /// counts for all that follow.
+    /// counts for all that follow. Jobs are fed in the order in which they are given, the first 1,024 before anything else happens; what
+    /// hooks feed then may come between the others.
     pub fn feed(mut self, job: impl Into<JobSpec>, plans: impl Into<Vec<Plan>>) -> Self {
         self.jobs.push((job.into(), plans.into()));
         self
@@ -175,16 +178,15 @@ impl TestRun {
     async fn conduct(self, dir: TempDir) -> Result<Trace, TestError> {
         let Self { plugins, builder, jobs, others, acts, give_up_after } = self;
         let record = Arc::new(Record::new());
-        let (specs, plans): (Vec<_>, Vec<_>) = jobs.into_iter().unzip();
-        let plans: HashMap<_, _> = plans.into_iter().enumerate().collect();
+        let plans = Plans::default();
         let xqute = builder
             .workdir(dir.path().join("work"))
             .select(plugins)
-            .backend(Scripted::new(plans, others, Arc::clone(&record)))
+            .backend(Scripted::new(Arc::clone(&plans), others, Arc::clone(&record)))
             .recorded(Recorder::new(Arc::clone(&record)))
             .build()?;
         let engine = xqute.engine_here()?;
-        let ended = async { tokio::join!(drive(&xqute, specs, acts), engine).0 };
+        let ended = async { tokio::join!(drive(&xqute, jobs, &plans, acts), engine).0 };
         let ended = tokio::time::timeout(give_up_after, ended).await;
         let steps = std::mem::take(&mut *record.steps());
         let Ok(summary) = ended else {
@@ -202,28 +204,37 @@ fn scratch() -> io::Result<TempDir> {
 }
 
 /// Feeds the jobs, does what is to be done meanwhile, and waits for the end.
-async fn drive(xqute: &Xqute, jobs: Vec<JobSpec>, mut acts: Vec<(Duration, Act)>) -> Result<Summary, Error> {
-    let begun = Instant::now();
-    let fed = feed(xqute, jobs).await;
-    if fed.is_err() {
-        xqute.cancel();
-    }
-    acts.sort_by_key(|(when, _)| *when);
-    for (when, act) in acts {
-        tokio::time::sleep_until(begun + when).await;
-        act(xqute);
-    }
+async fn drive(
+    xqute: &Xqute,
+    jobs: Jobs,
+    plans: &Plans,
+    acts: Vec<(Duration, Act)>,
+) -> Result<Summary, Error> {
+    // Where tokio had it yield, an act at time zero would find less jobs than there is room for.
+    let feeding = tokio::task::unconstrained(feed(xqute, jobs, plans));
+    let (fed, ()) = tokio::join!(feeding, perform(xqute, acts));
     let summary = xqute.run_until_complete().await?;
     fed.map(|()| summary)
 }
 
-async fn feed(xqute: &Xqute, jobs: Vec<JobSpec>) -> Result<(), Error> {
-    for job in jobs {
-        match xqute.feed(job).await {
+/// A plan is known before its job is: nothing else is polled between the two.
+async fn feed(xqute: &Xqute, jobs: Jobs, plans: &Plans) -> Result<(), Error> {
+    for (job, plan) in jobs {
+        let index = match xqute.feed(job).await {
             // The run was stopped meanwhile, as a plugin may want.
             Err(Error::Feed(FeedError::Stopping | FeedError::Closed)) => break,
-            fed => fed?,
+            fed => fed.inspect_err(|_| xqute.cancel())?,
         };
+        plans.lock().unwrap_or_else(PoisonError::into_inner).insert(index, plan);
     }
     Ok(())
+}
+
+async fn perform(xqute: &Xqute, mut acts: Vec<(Duration, Act)>) {
+    let begun = Instant::now();
+    acts.sort_by_key(|(when, _)| *when);
+    for (when, act) in acts {
+        tokio::time::sleep(when.saturating_sub(begun.elapsed())).await;
+        act(xqute);
+    }
 }
