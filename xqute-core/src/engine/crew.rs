@@ -1,10 +1,11 @@
 //! Who makes the calls of hooks? As many tasks as the runtime has threads, from one queue: a hook that blocks its thread holds up
-//! no more than a task of its own would, and a call that has nothing to wait for costs no task.
+//! no more than in a task of its own, and a call that has nothing to wait for costs no task.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -14,15 +15,21 @@ type Call = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Calls that nobody has begun.
 #[derive(Default)]
-struct Queue(Mutex<VecDeque<Call>>);
+struct Queue {
+    calls: Mutex<VecDeque<Call>>,
+    /// A member was made and has not come yet.
+    stands_by: AtomicBool,
+}
 
 impl Queue {
     fn push(&self, calls: &mut Vec<Call>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(calls.drain(..));
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).extend(calls.drain(..));
     }
 
-    fn pop(&self) -> Option<Call> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    /// The next call, and whether there are more.
+    fn pop(&self) -> (Option<Call>, bool) {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        (calls.pop_front(), !calls.is_empty())
     }
 }
 
@@ -53,7 +60,7 @@ impl Crew {
         let members = self.added.len().min(self.runtime.metrics().num_workers());
         self.queue.push(&mut self.added);
         for _ in 0..members {
-            self.runtime.spawn(Member { queue: Arc::clone(&self.queue), is_done: false }.work());
+            self.runtime.spawn(Member::new(&self.queue).work());
         }
     }
 }
@@ -65,16 +72,41 @@ struct Member {
 }
 
 impl Member {
+    fn new(queue: &Arc<Queue>) -> Self {
+        Self { queue: Arc::clone(queue), is_done: false }
+    }
+
+    /// A future with a name, which a member's work can spawn.
+    fn works(self) -> Call {
+        Box::pin(self.work())
+    }
+
     async fn work(mut self) {
-        while let Some(mut call) = self.queue.pop() {
-            let waits = poll_fn(|context| Poll::Ready(waits(&mut call, context))).await;
-            if waits {
-                tokio::spawn(call);
+        while let (Some(mut call), more) = self.queue.pop() {
+            if more {
+                self.has_one_stand_by();
+            }
+            if poll_fn(|context| Poll::Ready(waits(&mut call, context))).await {
+                // From now on this task is that call's: as another, made here, it would wait for this thread, whoever blocks it next.
+                tokio::spawn(Self::new(&self.queue).works());
+                self.is_done = true;
+                return call.await;
             }
             // The runtime may have other things to do.
             tokio::task::consume_budget().await;
         }
         self.is_done = true;
+    }
+
+    /// A call may give its thread away (`block_in_place`): somebody goes on there.
+    fn has_one_stand_by(&self) {
+        if !self.queue.stands_by.swap(true, Ordering::Relaxed) {
+            let member = Self::new(&self.queue);
+            tokio::spawn(async {
+                member.queue.stands_by.store(false, Ordering::Relaxed);
+                member.works().await;
+            });
+        }
     }
 }
 
@@ -87,9 +119,104 @@ impl Drop for Member {
     /// The runtime shuts down: nobody will begin what is left, and whoever waits for it is told so when it is dropped.
     fn drop(&mut self) {
         while !self.is_done
-            && let Some(call) = self.queue.pop()
+            && let (Some(call), _) = self.queue.pop()
         {
             drop(call);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Condvar;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use tokio::runtime::{Builder, Runtime};
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    /// Nothing here takes so long.
+    const LONG: Duration = Duration::from_secs(20);
+
+    fn two_threads() -> Runtime {
+        Builder::new_multi_thread().worker_threads(2).build().unwrap()
+    }
+
+    #[test]
+    fn a_call_that_waits_goes_on_while_another_blocks_its_thread() {
+        let runtime = two_threads();
+        for _ in 0..50 {
+            let mut crew = Crew::new(runtime.handle().clone());
+            let (go, may_go) = oneshot::channel();
+            let (went, has_gone) = channel();
+            let (blocks, is_blocked) = channel();
+            let (said, hears) = channel();
+            crew.add(async move {
+                may_go.await.unwrap();
+                went.send(()).unwrap();
+            });
+            crew.add(async move {
+                blocks.send(()).unwrap();
+                said.send(has_gone.recv_timeout(LONG).is_ok()).unwrap();
+            });
+            crew.start();
+            is_blocked.recv().unwrap();
+            go.send(()).unwrap();
+            assert!(hears.recv().unwrap());
+        }
+    }
+
+    #[test]
+    fn calls_that_give_their_thread_away_run_at_the_same_time() {
+        let runtime = two_threads();
+        let mut crew = Crew::new(runtime.handle().clone());
+        let met = Arc::new((Mutex::new(0), Condvar::new()));
+        let (said, hears) = channel();
+        for _ in 0..8 {
+            let (met, said) = (Arc::clone(&met), said.clone());
+            crew.add(async move {
+                let met = tokio::task::block_in_place(|| {
+                    let mut count = met.0.lock().unwrap();
+                    *count += 1;
+                    met.1.notify_all();
+                    !met.1.wait_timeout_while(count, LONG, |it| *it < 8).unwrap().1.timed_out()
+                });
+                said.send(met).unwrap();
+            });
+        }
+        crew.start();
+        assert!((0..8).all(|_| hears.recv().unwrap()));
+    }
+
+    #[test]
+    fn a_panic_ends_its_call_alone() {
+        let runtime = two_threads();
+        let mut crew = Crew::new(runtime.handle().clone());
+        let (said, hears) = channel();
+        for number in 0..10 {
+            let said = said.clone();
+            crew.add(async move {
+                assert!(number % 2 == 0, "on purpose");
+                said.send(number).unwrap();
+            });
+        }
+        drop(said);
+        crew.start();
+        assert_eq!(hears.iter().sum::<i32>(), 2 + 4 + 6 + 8);
+    }
+
+    #[test]
+    fn what_was_not_begun_is_dropped_when_the_runtime_shuts_down() {
+        let runtime = two_threads();
+        let mut crew = Crew::new(runtime.handle().clone());
+        drop(runtime);
+        let (said, hears) = channel::<()>();
+        crew.add(async move { drop(said) });
+        crew.start();
+        assert!(
+            hears.recv_timeout(LONG).is_err_and(|it| it == std::sync::mpsc::RecvTimeoutError::Disconnected)
+        );
     }
 }
