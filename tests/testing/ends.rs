@@ -1,5 +1,7 @@
 //! How do jobs end when a plugin vetoes, judges, hangs or panics?
 
+use std::time::Duration;
+
 use xqute::testing::{Plan, TestRun};
 use xqute::{Failure, FaultCause, Moment, Outcome, RetryPolicy};
 
@@ -63,6 +65,7 @@ fn a_hook_that_hangs_without_a_limit_is_named() {
             error.contains(&format!("{plugin}::on_job_s")) && error.contains("has not returned"),
             "{error}"
         );
+        assert!(error.contains("not for a thread of its own or a socket"), "{error}");
     }
 }
 
@@ -71,6 +74,13 @@ fn a_job_that_does_not_end_is_named() {
     let run = TestRun::new(["kit-gate"]).feed(["x"], Plan::endless()).give_up_after(secs(100));
     let error = run.try_run().unwrap_err().to_string();
     assert!(error.contains("after 100s of") && error.contains("job 0 started since 0ns"), "{error}");
+}
+
+#[test]
+fn a_job_that_starts_at_no_time_that_there_is_is_named() {
+    let run = TestRun::new(["kit-gate"]).feed(["x"], Plan::exits(0).queued_for(Duration::MAX));
+    let error = run.try_run().unwrap_err().to_string();
+    assert!(error.contains("job 0 submitted since 0ns"), "{error}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What does a test say that fails?
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use xqute::RetryPolicy;
 use xqute::testing::{Plan, TestRun, Trace};
@@ -62,6 +63,12 @@ fn the_trace_is_shown_whole() {
 fn a_test_that_cannot_be_is_told() {
     let nobody = TestRun::new([""; 0]).try_run().unwrap_err().to_string();
     assert!(nobody.contains("a test needs the names of the plugins"), "{nobody}");
+    for when in [secs(100), Duration::MAX] {
+        let late = TestRun::new(["kit-gate"]).give_up_after(secs(100)).at(when, |run| run.cancel());
+        let late = late.try_run().unwrap_err().to_string();
+        let told = format!("at {when:?} is too late: the run is given up after 100s");
+        assert!(late.contains(&told), "{late}");
+    }
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let within = runtime.block_on(async { TestRun::new(["kit-gate"]).try_run() }).unwrap_err().to_string();
     assert!(within.contains("from a plain #[test]"), "{within}");

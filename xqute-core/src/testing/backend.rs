@@ -34,7 +34,8 @@ pub(super) struct Scripted {
 struct Played {
     index: usize,
     plan: Plan,
-    starts: Instant,
+    /// `None`: never.
+    starts: Option<Instant>,
     /// That it runs was told.
     told: bool,
     killed: Option<Kill>,
@@ -63,7 +64,7 @@ impl Scripted {
         write_output(&job.files, &plan).map_err(|error| Refused::Storage(error.to_string()))?;
         let jid: Jid = format!("{}.{}", job.index, job.attempt).into();
         let told = plan.queued.is_zero();
-        let starts = Instant::now() + plan.queued;
+        let starts = Instant::now().checked_add(plan.queued);
         let played = Played { index: job.index, plan, starts, told, killed: None };
         self.jobs().insert(Arc::clone(&jid), played);
         self.changed.notify_one();
@@ -102,15 +103,15 @@ impl Played {
             }
             _ => {}
         }
-        if now < self.starts {
-            return Err(Some(self.starts));
-        }
+        let Some(starts) = self.starts.filter(|starts| *starts <= now) else {
+            return Err(self.starts);
+        };
         if !self.told {
             self.told = true;
             return Ok(Seen::Started);
         }
         let ends = match self.plan.until {
-            Until::After(runs) => self.starts.checked_add(runs),
+            Until::After(runs) => starts.checked_add(runs),
             Until::Poll(counter) => polled.filter(|polled| *polled >= counter).map(|_| now),
             Until::Killed => None,
         };

@@ -54,7 +54,7 @@ pub enum TestError {
     NoPlugins,
     /// A run that waits for ever, or longer than it may.
     #[error(
-        "the run was not over after {after:?} of virtual time: {waits}; a hook may be given a limit (`.with(|it| it.hook_timeout(limit))`), and the run more time (`give_up_after`)\n{trace}"
+        "the run was not over after {after:?} of virtual time: {waits}; a hook may be given a limit (`.with(|it| it.hook_timeout(limit))`), and the run more time (`give_up_after`); the clock waits for what a hook does in `spawn_blocking`, not for a thread of its own or a socket\n{trace}"
     )]
     GaveUp {
         /// How long it was.
@@ -63,6 +63,16 @@ pub enum TestError {
         waits: String,
         /// What had happened, in lines: of a long list the first and the last.
         trace: String,
+    },
+    /// Something is to be done ([`TestRun::at`], [`TestRun::signal_at`]) when the run has been given up.
+    #[error(
+        "what is to be done at {when:?} is too late: the run is given up after {limit:?} of virtual time, give it more (`give_up_after`)"
+    )]
+    TooLate {
+        /// When it is to be done.
+        when: Duration,
+        /// How much virtual time the run may take.
+        limit: Duration,
     },
     /// A test that has a runtime already.
     #[error(
@@ -125,7 +135,7 @@ impl TestRun {
     }
 
     /// Does something to the run when so much virtual time has passed: `.at(limit, |run| run.kill(0).unwrap())`. The run is not over before
-    /// that. At one time, in the order in which they are given.
+    /// that, so it must be less than [`give_up_after`](Self::give_up_after). At one time, in the order in which they are given.
     pub fn at(mut self, when: Duration, act: impl FnOnce(&Xqute) + 'static) -> Self {
         self.acts.push((when, Box::new(act)));
         self
@@ -160,11 +170,15 @@ impl TestRun {
     ///
     /// # Errors
     ///
-    /// The run cannot be built, or does not come to its end within the virtual time that it has: then a hook or a job that it waits for is
-    /// named. A hook that blocks its thread stops the clock, and the test with it.
+    /// The run cannot be built; something is to be done when it has been given up; or it does not come to its end within the virtual time
+    /// that it has: then a hook or a job that it waits for is named. A hook that blocks its thread stops the clock, and the test with it.
     pub fn try_run(self) -> Result<Trace, TestError> {
         if self.plugins.is_empty() {
             return Err(TestError::NoPlugins);
+        }
+        let limit = self.give_up_after;
+        if let Some(&(when, _)) = self.acts.iter().find(|(when, _)| *when >= limit) {
+            return Err(TestError::TooLate { when, limit });
         }
         if Handle::try_current().is_ok() {
             return Err(TestError::WithinRuntime);
