@@ -6,7 +6,7 @@ use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use xqute::{
-    BuildError, Error, FaultPolicy, JobSpec, RetryPolicy, Stopped, Summary, WorkDirView, XquteBuilder,
+    BuildError, Error, FaultPolicy, JobSpec, RetryPolicy, Stopped, Summary, WorkDirView, Xqute, XquteBuilder,
 };
 
 use crate::hooks::blocks::Until;
@@ -134,6 +134,26 @@ async fn a_broken_observer_fails_its_job_where_its_plugin_is_to() {
     assert_eq!((summary.stopped, summary.fault_count()), (None, 20));
     let why = WorkDirView::open(workdir(&dir)).unwrap().job(3).unwrap().unwrap().why.unwrap();
     assert!(why.starts_with("failed: ") && why.contains("plugin `panics`, hook `on_job_started`"), "{why}");
+}
+
+#[tokio::test]
+async fn a_broken_hook_that_decides_fails_its_job_for_good_where_its_plugin_is_to() {
+    for (plugin, hook, word) in [("gate", "on_job_submitting", "panic"), ("judge", "on_job_verify", "true")] {
+        for policy in [FaultPolicy::FailJob, FaultPolicy::Halt] {
+            let dir = tempfile::tempdir().unwrap();
+            let once = async || {
+                let again = RetryPolicy::new(2).delay(Duration::ZERO);
+                let builder = Xqute::builder().workdir(workdir(&dir)).select([plugin]).retry(again);
+                let run = builder.fault_policy(plugin, policy).build().unwrap();
+                run.feed([word]).await.unwrap();
+                run.run_until_complete().await.unwrap()
+            };
+            let summary = once().await;
+            assert_eq!(summary.counts.failed, 1, "{plugin}, {policy:?}: {summary}");
+            assert_eq!(cost(&summary, plugin, hook)[0], 1, "it is not tried again");
+            assert_eq!(once().await.counts.failed_before, 1, "nor by the next run");
+        }
+    }
 }
 
 #[tokio::test]

@@ -112,6 +112,16 @@ pub(crate) mod gate {
     }
 }
 
+/// Cannot say whether a result is good.
+pub(crate) mod judge {
+    xqute::plugin!(enabled = false);
+
+    #[xqute::hook]
+    fn on_job_verify() -> Result<(), String> {
+        Err("the scales are broken".to_owned())
+    }
+}
+
 /// Panics at every start.
 pub(crate) mod panics {
     xqute::plugin!(enabled = false);

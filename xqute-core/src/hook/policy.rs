@@ -24,11 +24,13 @@ pub enum FaultPolicy {
     /// As `Isolate`; and after so many faults, at least 1, the plugin is called no more in this run, which its summary tells. What a
     /// disabled plugin would have decided is not decided.
     DisableAfter(u32),
-    /// A fault at any hook of a job fails that job: it is not submitted, or is told to end (SIGTERM, then SIGKILL; `on_job_killing` is not
-    /// asked), and is not tried again. A job that has ended stays as it ended.
+    /// A fault at any hook of a job fails that job, and it is not tried again. At `on_job_submitting` and `on_jobcmd_*` it is not
+    /// submitted. Nothing waits for a hook that observes: what runs of the job when it returns is told to end (SIGTERM, then SIGKILL;
+    /// `on_job_killing` is not asked), and a job that has ended by then stays as it ended.
     FailJob,
-    /// A fault at any hook of a job stops the run as [`Halt::now`](crate::Halt::now) does: [`Stopped::Broken`](crate::Stopped::Broken). A gate
-    /// fails its job besides. At `on_init` any fault is an error of `build()`, and after the last job there is nothing to stop.
+    /// A fault at any hook of a job stops the run as [`Halt::now`](crate::Halt::now) does: [`Stopped::Broken`](crate::Stopped::Broken). A hook
+    /// that decides or writes script fails its job besides, as with `FailJob`. At `on_init` any fault is an error of `build()`, and after
+    /// the last job there is nothing to stop.
     Halt,
 }
 
@@ -38,8 +40,8 @@ impl FaultPolicy {
         matches!(self, Self::Isolate | Self::DisableAfter(_))
     }
 
-    /// Whether who called an observer has to do something.
-    pub(super) fn is_severe(self) -> bool {
+    /// Whether it has consequences beyond the call: for the job, for good, or for the run.
+    pub(crate) fn is_severe(self) -> bool {
         matches!(self, Self::FailJob | Self::Halt)
     }
 }

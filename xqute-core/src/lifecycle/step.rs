@@ -125,7 +125,7 @@ fn faulted(state: State, event: &Event, fault: &Arc<str>) -> Option<Step> {
             fails(&[Tell(Moment::Started), Tell(Moment::Failed)])
         }
         (state, Event::Exited(_)) if state.is_live() => fails(told),
-        (State::Verifying, Event::Judged(_)) => fails(told),
+        (State::Gating, Event::Broken(_)) | (State::Verifying, Event::Judged(_)) => fails(told),
         _ => None,
     }
 }

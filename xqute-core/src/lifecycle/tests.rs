@@ -254,6 +254,8 @@ fn a_job_whose_hook_was_broken_is_told_to_end_and_has_failed_whatever_it_does() 
     assert_eq!(submitted.state, State::Killing { why: Why::Fault, started: false, forced: false });
     assert_eq!(step(submitting, Event::Withdrawn, &rules).unwrap().ends, failed());
     assert_eq!(step(State::Verifying, Event::Judged(Ok(())), &rules).unwrap().ends, failed());
+    let gate = Event::Broken(Failure::Hook("broken".into()));
+    assert_eq!(step(State::Gating, gate, &rules).unwrap().ends, failed(), "and is not tried again");
     let ended = State::Ended(Status::Finished);
     let late = step(ended, Event::Faulted, &rules).unwrap();
     assert_eq!((late.state, late.ends), (ended, Ends::Nothing));

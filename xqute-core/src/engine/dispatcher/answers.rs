@@ -31,39 +31,16 @@ impl Dispatcher {
 
     /// An answer that comes too late, because the job was stopped meanwhile, decides nothing.
     fn answered(&mut self, index: usize, answer: Answer) {
-        let Some(entry) = self.jobs.get_mut(index) else { return };
-        match (answer, entry.state) {
-            (Answer::Gate(gate), State::Gating) => {
-                let mut broken_by = None;
-                let event = match gate {
-                    Ok(Gate::Shut(Said { plugin, value: Submit::Later(wait, reason) })) => {
-                        return self.later(index, Later { plugin, reason }, wait);
-                    }
-                    Ok(Gate::Open(fragments)) => {
-                        (entry.fragments, entry.later) = (fragments, None);
-                        Event::Allowed
-                    }
-                    Ok(Gate::Shut(said)) => shut(said),
-                    Err(broken) => {
-                        broken_by = broken.fault();
-                        Event::Broken(failure(broken))
-                    }
-                };
-                self.step(index, event);
-                self.heeds_gate(index, broken_by);
+        let Some(state) = self.jobs.get(index).map(|entry| entry.state) else { return };
+        match (answer, state) {
+            (Answer::Gate(Ok(gate)), State::Gating) => self.gate_said(index, gate),
+            (Answer::Gate(Err(broken)), State::Gating) => self.undecided(index, broken, Event::Broken),
+            (Answer::Verify(Ok(verdict)), State::Verifying) => {
+                let bad = |Said { plugin, value: reason }| Failure::Verify { plugin, reason };
+                self.step(index, Event::Judged(verdict.map_or(Ok(()), |said| Err(bad(said)))));
             }
-            (Answer::Verify(verdict), State::Verifying) => {
-                let mut broken_by = None;
-                let judged = match verdict {
-                    Ok(None) => Ok(()),
-                    Ok(Some(Said { plugin, value: reason })) => Err(Failure::Verify { plugin, reason }),
-                    Err(broken) => {
-                        broken_by = broken.fault();
-                        Err(failure(broken))
-                    }
-                };
-                self.step(index, Event::Judged(judged));
-                self.heeds_gate(index, broken_by);
+            (Answer::Verify(Err(broken)), State::Verifying) => {
+                self.undecided(index, broken, |failure| Event::Judged(Err(failure)));
             }
             (Answer::Kill(None), _) => self.step(index, Event::KillAllowed),
             (Answer::Kill(Some(veto)), _) => self.kill_vetoed(index, &veto),
@@ -72,24 +49,50 @@ impl Dispatcher {
         }
     }
 
-    /// A hook was broken, and its plugin says what follows.
+    fn gate_said(&mut self, index: usize, gate: Gate) {
+        let event = match gate {
+            Gate::Shut(Said { plugin, value: Submit::Later(wait, reason) }) => {
+                return self.later(index, Later { plugin, reason }, wait);
+            }
+            Gate::Open(fragments) => {
+                if let Some(entry) = self.jobs.get_mut(index) {
+                    (entry.fragments, entry.later) = (fragments, None);
+                }
+                Event::Allowed
+            }
+            Gate::Shut(said) => shut(said),
+        };
+        self.step(index, event);
+    }
+
+    /// A hook that decides was broken, which fails the job: for good, where the plugin's faults have consequences.
+    fn undecided(&mut self, index: usize, broken: Broken, event: fn(Failure) -> Event) {
+        let fault = broken.fault().filter(|it| it.policy().is_severe());
+        if let Some(fault) = &fault {
+            self.dooms_by(index, fault);
+        }
+        self.step(index, event(failure(broken)));
+        if let Some(fault) = fault.filter(|it| it.policy() == FaultPolicy::Halt) {
+            self.halt_for(index, &fault);
+        }
+    }
+
+    /// A hook that observes was broken, and its plugin says what follows.
     fn heeds(&mut self, index: usize, fault: &Arc<Fault>) {
         match fault.policy() {
             FaultPolicy::Halt => self.halt_for(index, fault),
             FaultPolicy::FailJob => {
-                if let Some(entry) = self.jobs.get_mut(index) {
-                    entry.fault.get_or_insert_with(|| fault.to_string().into());
-                }
+                self.dooms_by(index, fault);
                 self.step(index, Event::Faulted);
             }
             _ => {}
         }
     }
 
-    /// A broken gate has failed its job already.
-    fn heeds_gate(&mut self, index: usize, fault: Option<Arc<Fault>>) {
-        if let Some(fault) = fault.filter(|it| it.policy() == FaultPolicy::Halt) {
-            self.halt_for(index, &fault);
+    /// Whatever becomes of the job, it fails for this, and for the first of such.
+    fn dooms_by(&mut self, index: usize, fault: &Fault) {
+        if let Some(entry) = self.jobs.get_mut(index) {
+            entry.fault.get_or_insert_with(|| fault.to_string().into());
         }
     }
 
