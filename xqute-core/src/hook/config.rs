@@ -19,13 +19,16 @@ pub struct ConfigError {
 
 impl ConfigError {
     fn new(plugin: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
-        let (told, mut keys) = (without_values(error.inner().to_string()), keys(error.path()));
+        let (told, mut keys) = (error.inner().to_string(), keys(error.path()));
         let pointer = keys.iter().map(|it| format!("/{}", it.name.replace('~', "~0").replace('/', "~1")));
         let pointer = pointer.collect();
-        let told = match told.strip_prefix("unknown field ") {
-            // That key is named by what is told of it.
-            Some(rest) => unknown(&keys.pop().map(|it| it.name).unwrap_or_default(), rest),
-            None => told.replacen("missing field ", "missing key ", 1),
+        let told = match told.strip_prefix("unknown field `").map(key_of) {
+            Some((key, known)) => {
+                // That key is named by what is told of it. In a tagged or flattened type nothing more leads to it than to what has it.
+                keys.pop_if(|it| it.name == key);
+                unknown(key, known)
+            }
+            None => without_values(told).replacen("missing field ", "missing key ", 1),
         };
         let place: String = keys.into_iter().map(|it| it.told).collect();
         let why = match place.trim_start_matches('.') {
@@ -42,7 +45,8 @@ impl ConfigError {
     }
 
     /// The key that is wrong, as a JSON pointer into the plugin's configuration: `/rule/0/prefix`. Empty: all of it. A key that
-    /// is missing is no part of it: then it is the table that should have it.
+    /// is missing is no part of it: then it is the table that should have it; so is one that is unknown to an enum with a tag, or beside
+    /// flattened keys, whose table it is then.
     #[must_use]
     pub fn pointer(&self) -> &str {
         &self.pointer
@@ -72,9 +76,19 @@ fn keys(path: &Keys) -> Vec<Key> {
     path.iter().filter_map(part).collect()
 }
 
+/// The key that serde calls unknown, and what it says of those that there are, if it does.
+fn key_of(told: &str) -> (&str, Option<&str>) {
+    for (end, rest) in [("`, expected ", None), ("`, there are no fields", Some(""))] {
+        if let Some((key, known)) = told.rsplit_once(end) {
+            return (key, rest.or(Some(known)));
+        }
+    }
+    (told.strip_suffix('`').unwrap_or(told), None)
+}
+
 /// Of a key that is none: the one that is meant, as far as one can tell, else all that there are.
-fn unknown(key: &str, told: &str) -> String {
-    let known = told.rsplit_once("expected ").map_or("", |(_, known)| known);
+fn unknown(key: &str, known: Option<&str>) -> String {
+    let Some(known) = known else { return format!("unknown key `{key}`") };
     // serde puts each between backticks.
     let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
     match closest(key, known.iter().copied()) {

@@ -73,3 +73,63 @@ fn the_key_is_where_a_pointer_leads() {
     assert_eq!(pointer(json!({"port": 1, "rule": [{}]})), "/rule/0", "the table that lacks it");
     assert_eq!(pointer(json!({})), "");
 }
+
+/// What serde reads twice: it does not tell the way to a key in there.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tagged {
+    #[expect(dead_code, reason = "only read")]
+    #[serde(default)]
+    rule: Vec<Told>,
+    #[expect(dead_code, reason = "only read")]
+    flat: Option<Flat>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, tag = "kind", rename_all = "lowercase")]
+enum Told {
+    Nice {
+        #[expect(dead_code, reason = "only read")]
+        level: u8,
+    },
+    Plain {},
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Flat {
+    #[expect(dead_code, reason = "only read")]
+    #[serde(flatten)]
+    kind: Plain,
+}
+
+#[derive(Debug, Deserialize)]
+struct Plain {
+    #[expect(dead_code, reason = "only read")]
+    a: Option<u8>,
+}
+
+#[test]
+fn an_unknown_key_is_named_where_nothing_leads_to_it() {
+    for (value, why, pointer) in [
+        (
+            json!({"rule": [{"kind": "nice", "levle": 1}]}),
+            "`rule[0]`: unknown key `levle`, did you mean `level`?",
+            "/rule/0",
+        ),
+        (
+            json!({"rule": [{"kind": "plain", "x": 1}]}),
+            "`rule[0]`: unknown key `x`: there are none",
+            "/rule/0",
+        ),
+        (json!({"flat": {"a": 1, "b": "hunter2"}}), "`flat`: unknown key `b`", "/flat"),
+        (
+            json!({"a`, expected \"b\"": 1}),
+            "unknown key `a`, expected \"b\"`: the keys are `rule`, `flat`",
+            "/a`, expected \"b\"",
+        ),
+    ] {
+        let error = read::<Tagged>("p", &value).unwrap_err();
+        assert_eq!((error.why(), error.pointer()), (why, pointer));
+    }
+}
