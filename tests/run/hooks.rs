@@ -122,6 +122,17 @@ pub(crate) mod judge {
     }
 }
 
+/// Has a name of two spellings.
+pub(crate) mod two_words {
+    xqute::plugin!(enabled = false, config = Words);
+
+    #[xqute::config]
+    #[derive(Default)]
+    pub(crate) struct Words {
+        pub(crate) text: String,
+    }
+}
+
 /// Panics at every start.
 pub(crate) mod panics {
     xqute::plugin!(enabled = false);

@@ -70,6 +70,20 @@ fn configuration_that_does_not_fit_is_refused_before_anything_is_made() {
     assert!(!workdir(&dir).exists());
 }
 
+/// Which counts, nothing random may say: it is asked often enough.
+#[test]
+fn of_two_configurations_for_one_plugin_the_last_counts_however_it_is_spelled() {
+    let of = |key: &str| std::collections::BTreeMap::from([(key.to_owned(), "x")]);
+    for _ in 0..16 {
+        for (first, last) in [("txet", "text"), ("text", "txet")] {
+            let dir = tempfile::tempdir().unwrap();
+            let builder = Xqute::builder().workdir(workdir(&dir)).select(["two-words"]);
+            let built = builder.config("two-words", of(first)).config("two_words", of(last)).build();
+            assert_eq!(built.is_ok(), last == "text");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_directory_of_that_name_that_is_somebody_elses_is_never_touched() {
     let dir = tempfile::tempdir().unwrap();

@@ -17,7 +17,7 @@ use super::history::History;
 use super::perform::Wrapping;
 use super::recovery::Recovery;
 use crate::backend::{Answer, Backend, Found, Local, Unreachable};
-use crate::hook::{Control, Handle, Hooks, PluginSet, Run, Scheduler};
+use crate::hook::{Control, Handle, Hooks, PluginSet, Run, Scheduler, same};
 use crate::job::{KillReason, Moment, Output, RetryPolicy};
 use crate::store::{self, Opened, Record, WorkDir};
 
@@ -224,12 +224,12 @@ fn check_name(name: &str) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// The configuration, by the plugin's name as it is compared.
+/// The configuration, by the plugin's name as it is compared: the last counts, however it was spelled.
 fn read_config(
     config: Vec<(String, serde_json::Result<Value>)>,
 ) -> Result<HashMap<String, Value>, BuildError> {
     let read = |(plugin, value): (String, serde_json::Result<Value>)| match value {
-        Ok(value) => Ok((plugin, value)),
+        Ok(value) => Ok((same(&plugin), value)),
         Err(error) => Err(BuildError::Config { plugin, error }),
     };
     config.into_iter().map(read).collect()

@@ -312,7 +312,8 @@ impl XquteBuilder {
         self
     }
 
-    /// Configures a plugin, which finds it with [`Run::config`]. That turns one on that is off by default.
+    /// Configures a plugin, which finds it with [`Run::config`]. That turns one on that is off by default. Of two for one plugin the last
+    /// counts.
     pub fn config(mut self, plugin: impl Into<String>, config: impl Serialize) -> Self {
         let plugin = plugin.into();
         self.plugins = self.plugins.configured(plugin.clone());

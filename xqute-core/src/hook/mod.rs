@@ -53,3 +53,4 @@ pub use table::{Entry, Source, Table};
 pub use verdict::{NO_REASON, Submit, Text, Verdict};
 
 pub(crate) use handle::Control;
+pub(crate) use selection::same;

@@ -144,12 +144,11 @@ impl PluginSet {
         }
     }
 
-    /// Whether each plugin that says what it is configured with can be configured so. `config` is by name.
+    /// Whether each plugin that says what it is configured with can be configured so. `config` is by name, as names are compared.
     pub(crate) fn check_config(&self, config: &HashMap<String, Value>) -> Result<(), ConfigError> {
         for Linked { name, meta } in &self.0.linked {
-            let given = config.iter().find(|(plugin, _)| same(plugin) == same(name));
-            if let (Some(declared), Some((plugin, value))) = (meta.config, given) {
-                declared.check(plugin, value)?;
+            if let (Some(declared), Some(value)) = (meta.config, config.get(&same(name))) {
+                declared.check(name, value)?;
             }
         }
         Ok(())

@@ -61,7 +61,6 @@ impl Run {
         config: HashMap<String, Value>,
         handle: Handle,
     ) -> Self {
-        let config = config.into_iter().map(|(plugin, value)| (same(&plugin), value)).collect();
         Self {
             id,
             workdir,

@@ -121,7 +121,7 @@ pub(super) fn position(name: &str, candidates: &[Candidate<'_>]) -> Result<usize
 }
 
 /// A name as it is compared: a crate's `_` is a command line's `-`.
-pub(super) fn same(name: &str) -> String {
+pub(crate) fn same(name: &str) -> String {
     name.replace('_', "-")
 }
 
