@@ -3,7 +3,7 @@
 use std::fs;
 
 use xqute::backend::Kill;
-use xqute::{BuildError, Error, Failure, Moment, RunEvent, Signal, Xqute};
+use xqute::{BuildError, Error, Failure, FaultPolicy, Moment, RetryPolicy, RunEvent, Signal, Xqute};
 
 use super::adopt::{death, end, feed};
 use super::cluster::Scene;
@@ -160,6 +160,32 @@ async fn a_job_that_somebody_killed_stays_killed() {
         let run = scene.builder().build().unwrap();
         feed(&run, 1).await;
         assert_eq!(end(&run).await.counts.failed_before, 1);
+        assert_eq!(scene.cluster.submissions(0), [0]);
+    }
+}
+
+/// The plugin may even be gone by then.
+#[tokio::test]
+async fn a_job_that_was_told_to_end_for_a_broken_hook_has_failed_whoever_sees_its_end() {
+    for lives in [false, true] {
+        let mut scene = Scene::new();
+        scene.cluster.set(|known| known.stubborn = true);
+        let builder = scene.builder().select(["panics"]).fault_policy("panics", FaultPolicy::FailJob);
+        let run = builder.build().unwrap();
+        feed(&run, 1).await;
+        scene.cluster.until(|known| (!known.killed.is_empty()).then_some(())).await;
+        scene.dies(run);
+        scene.cluster.set(|known| known.stubborn = false);
+        if !lives {
+            scene.cluster.end(0, Err(Failure::Signal(Signal(15))));
+        }
+        let run = scene.builder().retry(RetryPolicy::new(2)).build().unwrap();
+        let mut events = run.events();
+        feed(&run, 1).await;
+        let summary = end(&run).await;
+        assert_eq!((summary.counts.failed, summary.adopted), (1, 1), "{summary}");
+        let told = outcome(&rest(&mut events).await, 0);
+        assert!(told.contains("a hook was broken in an earlier run"), "{told}");
         assert_eq!(scene.cluster.submissions(0), [0]);
     }
 }

@@ -18,6 +18,8 @@ pub(crate) enum By {
     Stop,
     /// The run, which needed its memory: nobody judged the job.
     Memory,
+    /// A hook of it was broken whose plugin's faults fail jobs.
+    Fault,
 }
 
 impl By {
@@ -28,6 +30,7 @@ impl By {
             Self::Timeout => "timeout",
             Self::Stop => "stop",
             Self::Memory => "memory",
+            Self::Fault => "fault",
         }
     }
 }
@@ -37,8 +40,8 @@ impl From<Why> for By {
         match why {
             Why::TimedOut => Self::Timeout,
             Why::Memory => Self::Memory,
-            // As after a user's kill, it has been judged: where the program dies meanwhile, it is not run again unasked.
-            Why::Fault | Why::Reason(KillReason::User) => Self::User,
+            Why::Fault => Self::Fault,
+            Why::Reason(KillReason::User) => Self::User,
             Why::Reason(_) => Self::Stop,
         }
     }

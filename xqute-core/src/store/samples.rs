@@ -68,6 +68,7 @@ pub(super) fn every_kind() -> Vec<Record<'static>> {
         Record::Compacted { records: 70_000, when: 1015 },
     ];
     kinds.extend(of_jobs());
+    kinds.push(Record::Killing { index: 1, attempt: 2, by: By::Fault, when: 1016 });
     kinds
 }
 
@@ -250,7 +251,7 @@ impl Parts {
                 Record::Adopted { index, attempt, run: text, jid: text, process, when }
             }
             19 => {
-                let by = [By::User, By::Timeout, By::Stop, By::Memory][attempt as usize % 4];
+                let by = [By::User, By::Timeout, By::Stop, By::Memory, By::Fault][attempt as usize % 5];
                 Record::Killing { index, attempt, by, when }
             }
             9 => Record::RunIn { cwd: Bytes(text.as_bytes()) },

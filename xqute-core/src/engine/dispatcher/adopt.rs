@@ -57,8 +57,8 @@ impl Dispatcher {
             }
             Found::NotStarted => self.comes_in(index, &after),
             Found::Unknown(_) if self.doomed.contains(&index) => self.comes_in(index, &after),
-            // Who was killed by a user stays killed.
-            Found::Unknown(why) if left.told == Some(By::User) => {
+            // Who was killed by a user stays killed, and who has failed for a broken hook stays failed.
+            Found::Unknown(why) if matches!(left.told, Some(By::User | By::Fault)) => {
                 self.take_over(index, &left, Err(Failure::Unknown(why.into())), None);
             }
             Found::Unknown(why) => {
@@ -111,6 +111,11 @@ impl Dispatcher {
         let Some(entry) = self.jobs.get_mut(index) else { return };
         let kill = match left.told {
             Some(By::User) => Some(Why::Reason(KillReason::User)),
+            Some(By::Fault) => {
+                entry.fault =
+                    Some("a hook was broken in an earlier run, which had told the job to end for it".into());
+                Some(Why::Fault)
+            }
             Some(By::Timeout) if entry.spec().given_timeout().or(timeout).is_some() => Some(Why::TimedOut),
             // Who stopped that run did not judge the job; what its limit was, this one does not know.
             Some(By::Stop | By::Timeout | By::Memory) | None => None,
