@@ -25,6 +25,12 @@ pub enum FrameError {
         "the process `{0}` has no outputs, so that nothing tells whether it is done: name what it writes"
     )]
     NoOutputs(String),
+    /// An output that is not in its process's directory: an absolute path, or one with `..`.
+    #[error("the output `{0}` is not in its process's directory: name a file in it, as `{{stem}}.txt`")]
+    Outside(String),
+    /// A job that would lose what it reads.
+    #[error("{} is an input and an output of one job, and outputs are removed before it runs: give one of them another name", .0.display())]
+    OutputIsInput(PathBuf),
     /// Two jobs that would write over each other.
     #[error("two jobs write {}: put `{{stem}}` into the names of outputs, and give inputs different names", .0.display())]
     SameOutput(PathBuf),

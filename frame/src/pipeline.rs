@@ -29,7 +29,7 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// It has no jobs, its name is taken, or two jobs would write one file.
+    /// It has no jobs, its name is taken, an output is not in its directory or is what its job reads, or two jobs would write one file.
     pub fn add(&mut self, process: Process) -> Result<Vec<PathBuf>, FrameError> {
         if self.processes.iter().any(|(it, _)| it.name() == process.name()) {
             return Err(FrameError::SameName(process.name().to_owned()));

@@ -1,7 +1,7 @@
 //! What is a process? One command for many inputs: a job for each of them, or one job for all.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use xqute::JobSpec;
 
@@ -54,7 +54,8 @@ impl Process {
         Self { name, inputs, outputs: Vec::new(), command: Vec::new() }
     }
 
-    /// The files that each job writes, by their names in the process's directory. `{stem}` stands for the job's stem.
+    /// The files that each job writes, by their names in the process's directory. `{stem}` stands for the job's stem. What is there under
+    /// such a name goes before the job runs.
     #[must_use]
     pub fn outputs<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.outputs = names.into_iter().map(Into::into).collect();
@@ -84,18 +85,24 @@ impl Process {
             return Err(FrameError::NoOutputs(self.name.clone()));
         }
         let tasks: Vec<Task> = match &self.inputs {
-            Inputs::Each(inputs) => {
-                inputs.iter().map(|it| self.task(directory, &stem(it), vec![it.clone()])).collect()
-            }
+            Inputs::Each(inputs) => inputs
+                .iter()
+                .map(|it| self.task(directory, &stem(it), vec![it.clone()]))
+                .collect::<Result<_, _>>()?,
             Inputs::All(inputs) if inputs.is_empty() => Vec::new(),
-            Inputs::All(inputs) => vec![self.task(directory, &self.name, inputs.clone())],
+            Inputs::All(inputs) => vec![self.task(directory, &self.name, inputs.clone())?],
         };
         if tasks.is_empty() { Err(FrameError::NoInputs(self.name.clone())) } else { Ok(tasks) }
     }
 
-    fn task(&self, directory: &Path, stem: &str, inputs: Vec<PathBuf>) -> Task {
-        let outputs = self.outputs.iter().map(|it| directory.join(it.replace("{stem}", stem))).collect();
-        Task { name: format!("{}/{stem}", self.name), inputs, outputs }
+    fn task(&self, directory: &Path, stem: &str, inputs: Vec<PathBuf>) -> Result<Task, FrameError> {
+        let names = self.outputs.iter().map(|it| it.replace("{stem}", stem));
+        let outputs: Vec<PathBuf> = names.map(|it| inside(directory, it)).collect::<Result<_, _>>()?;
+        // Outputs go before their job runs: the user's own file would.
+        if let Some(both) = outputs.iter().find(|it| is_among(it, &inputs)) {
+            return Err(FrameError::OutputIsInput(both.clone()));
+        }
+        Ok(Task { name: format!("{}/{stem}", self.name), inputs, outputs })
     }
 
     /// A job for xqute. Its files are declared, for other plugins as well.
@@ -132,6 +139,21 @@ impl Task {
     pub fn outputs(&self) -> &[PathBuf] {
         &self.outputs
     }
+}
+
+/// A file in the directory or below it, and nowhere else.
+fn inside(directory: &Path, name: String) -> Result<PathBuf, FrameError> {
+    let mut components = Path::new(&name).components().peekable();
+    let is_inside = components.peek().is_some() && components.all(|it| matches!(it, Component::Normal(_)));
+    if is_inside { Ok(directory.join(name)) } else { Err(FrameError::Outside(name)) }
+}
+
+/// Whether removing the file would remove one of these, however they are spelled.
+fn is_among(file: &Path, others: &[PathBuf]) -> bool {
+    // The file itself is not followed: one that is a link to an input may go.
+    let folder = file.parent().and_then(|it| it.canonicalize().ok());
+    let place = folder.zip(file.file_name()).map(|(folder, name)| folder.join(name));
+    others.iter().any(|it| it == file || place.is_some() && it.canonicalize().ok() == place)
 }
 
 fn stem(path: &Path) -> String {

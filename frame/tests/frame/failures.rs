@@ -1,6 +1,8 @@
 //! What becomes of a pipeline in which something goes wrong? What depends on it does not run, the rest does, and the next run goes on.
 
 use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::time::Duration;
 
 use xqute::RetryPolicy;
@@ -103,4 +105,40 @@ fn a_pipeline_that_cannot_be_says_why() {
     // What was refused has left nothing.
     assert_eq!(pipeline.processes().count(), 1);
     pipeline.add(each("two", &["a.txt", "b.txt"])).unwrap();
+}
+
+/// The user's own file would be lost.
+#[tokio::test]
+async fn an_output_that_is_an_input_or_anywhere_else_is_refused() {
+    let scene = Scene::new(&["a"]);
+    let text = scene.path("a");
+    let mut pipeline = scene.pipeline();
+    let process = |input: &Path, output: &str| Process::each("s", [input]).outputs([output]);
+    for outside in [text.to_str().unwrap(), "../a", "sub/../../a", ".", ""] {
+        let told = pipeline.add(process(&text, outside)).unwrap_err();
+        assert!(matches!(&told, FrameError::Outside(it) if it == outside), "{told}");
+    }
+    let result = scene.result("s/a");
+    fs::create_dir_all(result.parent().unwrap()).unwrap();
+    fs::write(&result, "mine").unwrap();
+    // However it is spelled.
+    symlink(scene.path("pipeline"), scene.path("link")).unwrap();
+    for same in [&result, &scene.result("s/../s/a"), &scene.path("link/results/s/a")] {
+        let told = pipeline.add(process(same, "{stem}")).unwrap_err();
+        assert!(matches!(&told, FrameError::OutputIsInput(it) if *it == result), "{told}");
+    }
+    assert_eq!(fs::read_to_string(&result).unwrap(), "mine");
+}
+
+/// What goes is the link.
+#[tokio::test]
+async fn an_output_may_be_a_link_to_its_input() {
+    let scene = Scene::new(&["a"]);
+    for ran in [&["link/a"][..], &[]] {
+        let mut pipeline = scene.pipeline();
+        let link = Process::each("link", [scene.path("a")]).outputs(["{stem}"]);
+        pipeline.add(link.command(["ln", "-s", "{in}", "{out}"])).unwrap();
+        told(&pipeline, builder()).await.assert_ran(ran);
+    }
+    assert_eq!(scene.read("link/a"), "a");
 }
