@@ -25,7 +25,8 @@ Examples:
 
 The jobs are those of the last run, and so are its options (DIR/run.toml has them); jobs that are done are not run again, and jobs that still
 run are adopted. Values that may be secret are not kept: give those of `-e` once more, the same; a job that is given others would be another.
-A plugin is configured in xqute.toml (-c), as it was then; what [hooks.NAME] says there holds as it is now.
+A plugin is configured in xqute.toml (-c), as it was then; what [hooks.NAME] says there holds as it is now, and a table that
+it had must not be missing.
 
 Where the run was killed while its list was still being read, what is known of it is run, and the exit code is 1: repeat the command to run
 the rest.
@@ -80,8 +81,7 @@ pub(crate) fn resume(typed: &Resume) -> Result<u8> {
     };
     let plugins = plugins(&typed.place.chosen, &before)?;
     let words = typed.words(&before, &workdir);
-    let (Args { verb: Verb::Run(run) }, kept) =
-        (Args::try_parse_from(&words)?, Kept::of(&words, plugins.values.keys())?)
+    let (Args { verb: Verb::Run(run) }, kept) = (Args::try_parse_from(&words)?, Kept::of(&words, &plugins)?)
     else {
         bail!("{}: its run.toml makes no sense", given.display());
     };
@@ -114,13 +114,13 @@ fn check(view: &WorkDirView, given: &Path) -> Result<()> {
 /// The configuration of the plugins that were configured, and what holds for hooks now.
 fn plugins(chosen: &args::Chosen, before: &Before) -> Result<Plugins> {
     let mut now = Settings::read(chosen)?.plugins;
-    now.values.retain(|name, _| before.plugins.contains(name));
+    now.values.retain(|name, _| before.plugins.values.contains_key(name));
     now.check()?;
     let missing: Vec<_> =
-        before.plugins.iter().filter(|it| !now.values.contains_key(*it)).map(String::as_str).collect();
+        (&before.plugins.tables() - &now.tables()).iter().map(|it| format!("[{it}]")).collect();
     if !missing.is_empty() {
         bail!(
-            "the run had plugins configured, and how is not kept, since it may be secret: {}; name the file that has their tables [plugins.NAME]: `-c FILE`",
+            "the run had plugins configured, and how is not kept, since it may be secret: name the file that has {}: `-c FILE`",
             missing.join(", ")
         );
     }

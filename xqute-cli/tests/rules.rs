@@ -41,6 +41,22 @@ fn a_broken_hook_stops_the_run() {
     assert!(out.contains("halted by a broken plugin: plugin `exec`"), "{out}");
 }
 
+/// Without it the run would go on as if nothing had been said.
+#[test]
+fn what_was_said_of_hooks_is_not_missing_when_a_run_is_resumed() {
+    let desk = desk("[hooks.exec]\non-fault = 'halt'");
+    bash_in(&desk, "mv xqute.toml my.toml; xqute run -q -c my.toml -j 1 true ::: 1 2 3");
+    let (code, _, err) = bash_in(&desk, "grep '^.hooks' .xqute/run.toml; xqute resume");
+    assert_eq!(code, Some(2), "{err}");
+    let why = "since it may be secret: name the file that has [hooks.exec], [plugins.exec]: `-c FILE`";
+    assert!(err.contains(why), "{err}");
+    let (code, _, err) =
+        bash_in(&desk, "grep -v hooks my.toml | grep -v on-fault > less.toml; xqute resume -c less.toml");
+    assert!(code == Some(2) && err.contains("name the file that has [hooks.exec]: `-c FILE`"), "{err}");
+    let (code, _, err) = bash_in(&desk, "xqute resume -c my.toml");
+    assert!(code == Some(1) && err.contains("halted by a broken plugin"), "{err}");
+}
+
 #[test]
 fn a_plugin_that_is_broken_too_often_is_called_no_more() {
     let desk = desk("[hooks.exec]\non-fault = { disable-after = 2 }");

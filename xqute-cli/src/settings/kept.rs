@@ -14,6 +14,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory, Parser};
 
 use super::keys::{Key, Keys, Kind};
+use super::plugins::Plugins;
 use super::{SECRET, file, shown, toml};
 use crate::args::{Args, Verb};
 
@@ -34,16 +35,13 @@ pub(crate) struct Kept(String);
 pub(crate) struct Before {
     /// As they would be typed.
     pub(crate) words: Vec<OsString>,
-    /// The plugins that were configured.
-    pub(crate) plugins: Vec<String>,
+    /// The plugins that were configured, and those for whose hooks something was said: empty tables.
+    pub(crate) plugins: Plugins,
 }
 
 impl Kept {
-    /// Those of a whole command line of `xqute run`, and the names of the plugins that are configured beside it.
-    pub(crate) fn of<'a>(
-        words: &[OsString],
-        plugins: impl Iterator<Item = &'a String>,
-    ) -> Result<Self, clap::Error> {
+    /// Those of a whole command line of `xqute run`, and the names of the tables that plugins have beside it.
+    pub(crate) fn of(words: &[OsString], plugins: &Plugins) -> Result<Self, clap::Error> {
         let matches = Args::command().try_get_matches_from(words)?;
         let mut text = HEAD.to_owned();
         if let Some(run) = matches.subcommand_matches("run") {
@@ -58,9 +56,7 @@ impl Kept {
                 }
             }
         }
-        for name in plugins {
-            text += &format!("[plugins.{}]\n", toml::name(name));
-        }
+        plugins.tables().iter().for_each(|it| text += &format!("[{it}]\n"));
         Ok(Self(text))
     }
 
@@ -94,7 +90,7 @@ impl Before {
         let of_runs = file.options.iter().filter(|(name, _)| !SECRET.contains(&&***name));
         let words = of_runs.filter_map(|(name, value)| Some(value.spelled(keys.find(name)?.0)));
         let words = words.flatten().map(OsString::from).collect();
-        Ok(Some(Self { words, plugins: file.plugins.values.into_keys().collect() }))
+        Ok(Some(Self { words, plugins: file.plugins }))
     }
 }
 

@@ -201,5 +201,5 @@ pub(crate) fn with_settings(settings: &Settings, typed: &args::Run) -> Result<(A
     // The verb is the first word: there are no options before it.
     let at = words.len().min(2);
     words.splice(at..at, settings.before(typed, &ids));
-    Ok((Args::try_parse_from(&words)?, Kept::of(&words, settings.plugins.values.keys())?))
+    Ok((Args::try_parse_from(&words)?, Kept::of(&words, &settings.plugins)?))
 }

@@ -1,6 +1,6 @@
 //! What does `xqute.toml` say of plugins? Their tables, and where in the file each key stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
@@ -39,6 +39,13 @@ impl Plugins {
             self.rules.insert(name, rule);
         }
         Ok(())
+    }
+
+    /// Of which plugins it has tables, as TOML calls them.
+    pub(crate) fn tables(&self) -> BTreeSet<String> {
+        let named = |kind: &str, name: &String| format!("{kind}.{}", super::toml::name(name));
+        let values = self.values.keys().map(|it| named("plugins", it));
+        values.chain(self.rules.keys().chain(self.hooks.keys()).map(|it| named("hooks", it))).collect()
     }
 
     fn check_values(&self) -> Result<()> {
