@@ -3,6 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
+/// What is being told already.
+const AGAIN: &str = "…";
+
 /// What a plugin is configured with.
 #[derive(Debug)]
 pub(super) struct Keys {
@@ -27,46 +30,39 @@ pub(super) struct Key {
 
 impl Keys {
     pub(super) fn of(schema: &Value) -> Self {
-        let mut reader = Reader { root: schema, within: Vec::new() };
-        Self { about: about(schema), keys: reader.keys(schema) }
+        Self { about: about(schema), keys: Reader { root: schema }.keys(schema, &[]) }
     }
 }
 
+/// `within` are the types that are being told: one that has itself in it is told once.
 struct Reader<'a> {
     root: &'a Value,
-    /// The types that are being told: one that has itself in it is told once.
-    within: Vec<&'a str>,
 }
 
 impl<'a> Reader<'a> {
-    fn keys(&mut self, schema: &'a Value) -> Vec<Key> {
+    fn keys(&self, schema: &'a Value, within: &[&'a str]) -> Vec<Key> {
         let required =
             |name: &String| schema["required"].as_array().is_some_and(|it| it.iter().any(|it| it == name));
         let properties = schema["properties"].as_object().into_iter().flatten();
-        properties.map(|(name, value)| self.key(name, value, required(name))).collect()
+        properties.map(|(name, value)| self.key(name, value, required(name), within)).collect()
     }
 
-    fn key(&mut self, name: &str, schema: &'a Value, required: bool) -> Key {
-        let kind = self.kind(schema);
-        let (is_list, keys) = self.tables(schema);
+    fn key(&self, name: &str, schema: &'a Value, required: bool, within: &[&'a str]) -> Key {
+        let kind = self.kind(schema, &[]);
+        let (is_list, keys) = self.tables(schema, within);
         let default = schema["default"].clone();
         Key { key: name.to_owned(), kind, default, required, about: about(schema), keys, is_list }
     }
 
     /// The keys of the tables that a value is, or has.
-    fn tables(&mut self, schema: &'a Value) -> (bool, Vec<Key>) {
+    fn tables(&self, schema: &'a Value, within: &[&'a str]) -> (bool, Vec<Key>) {
         let (schema, name) = self.target(schema);
         let items = &schema["items"];
+        let Some(within) = entered(within, name) else { return (items.is_object(), Vec::new()) };
         if items.is_object() {
-            return (true, self.tables(items).1);
+            return (true, self.tables(items, &within).1);
         }
-        if name.is_some_and(|it| self.within.contains(&it)) {
-            return (false, Vec::new());
-        }
-        self.within.extend(name);
-        let keys = self.keys(schema);
-        self.within.truncate(self.within.len() - usize::from(name.is_some()));
-        (false, keys)
+        (false, self.keys(schema, &within))
     }
 
     /// What is meant, and the name of its type: behind a reference, and without that it may be left out.
@@ -85,8 +81,9 @@ impl<'a> Reader<'a> {
     }
 
     /// What a value is, in a word or a few.
-    fn kind(&self, schema: &'a Value) -> String {
-        let (schema, _) = self.target(schema);
+    fn kind(&self, schema: &'a Value, within: &[&'a str]) -> String {
+        let (schema, name) = self.target(schema);
+        let Some(within) = entered(within, name) else { return AGAIN.to_owned() };
         if let Some(values) = schema["enum"].as_array() {
             return either(values.iter().filter(|it| !it.is_null()).map(ToString::to_string));
         }
@@ -95,27 +92,33 @@ impl<'a> Reader<'a> {
         }
         let several = alternatives(schema);
         if !several.is_empty() {
-            return either(several.into_iter().map(|it| self.kind(it)));
+            return either(several.into_iter().map(|it| self.kind(it, &within)));
         }
         match types(schema).as_slice() {
             [] => schema["format"].as_str().unwrap_or("any value").to_owned(),
-            words => either(words.iter().map(|word| self.word(word, schema))),
+            words => either(words.iter().map(|word| self.word(word, schema, &within))),
         }
     }
 
-    fn word(&self, word: &str, schema: &'a Value) -> String {
+    fn word(&self, word: &str, schema: &'a Value, within: &[&'a str]) -> String {
         match word {
             "string" => "text".to_owned(),
             "integer" | "number" => "number".to_owned(),
             "boolean" => "true or false".to_owned(),
-            "array" => format!("list of {}", plural(&self.kind(&schema["items"]))),
+            "array" => format!("list of {}", plural(&self.kind(&schema["items"], within))),
             "object" if schema["additionalProperties"].is_object() => {
-                format!("table of names, each {}", self.kind(&schema["additionalProperties"]))
+                format!("table of names, each {}", self.kind(&schema["additionalProperties"], within))
             }
             "object" => "table".to_owned(),
             other => other.to_owned(),
         }
     }
+}
+
+/// These and one more. `None`: it is one of them.
+fn entered<'a>(within: &[&'a str], name: Option<&'a str>) -> Option<Vec<&'a str>> {
+    let is_new = name.is_none_or(|it| !within.contains(&it));
+    is_new.then(|| within.iter().copied().chain(name).collect())
 }
 
 /// Of which it is one; that it may be left out is none of them.
@@ -148,7 +151,7 @@ fn either(words: impl Iterator<Item = String>) -> String {
 
 /// Of words: a value in quotes stays what it is.
 fn plural(kind: &str) -> String {
-    if kind.contains(['"', ' ']) { kind.to_owned() } else { format!("{kind}s") }
+    if kind.contains(['"', ' ']) || kind == AGAIN { kind.to_owned() } else { format!("{kind}s") }
 }
 
 /// The documentation, a line a paragraph.
@@ -156,4 +159,58 @@ fn about(schema: &Value) -> String {
     let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
     let paragraphs = text.split("\n\n").map(|it| it.split('\n').map(str::trim).collect::<Vec<_>>().join(" "));
     paragraphs.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use xqute::ConfigType;
+
+    use super::*;
+
+    #[xqute::config]
+    #[derive(Default)]
+    struct Config {
+        when: Option<When>,
+        list: Option<List>,
+        names: Option<Names>,
+        rules: Vec<Rule>,
+    }
+
+    #[xqute::config(default = false)]
+    #[serde(untagged)]
+    enum When {
+        Program(String),
+        All(Vec<Self>),
+    }
+
+    #[xqute::config]
+    #[derive(Default)]
+    struct List(Vec<Self>);
+
+    #[xqute::config]
+    #[derive(Default)]
+    struct Names(BTreeMap<String, Self>);
+
+    #[xqute::config]
+    #[derive(Default)]
+    struct Rule {
+        more: Vec<Self>,
+    }
+
+    #[test]
+    fn a_type_that_has_itself_in_it_is_told_once() {
+        let keys = Keys::of(&ConfigType::of::<Config>().schema().unwrap()).keys;
+        let told: Vec<_> = keys.iter().map(|it| (&*it.key, &*it.kind, it.is_list)).collect();
+        let wanted = [
+            ("list", "list of …", true),
+            ("names", "table of names, each …", false),
+            ("rules", "list of tables", true),
+            ("when", "text or list of …", false),
+        ];
+        assert_eq!(told, wanted);
+        let more = &keys[2].keys[0];
+        assert_eq!((&*more.kind, more.keys.len()), ("list of tables", 0));
+    }
 }
