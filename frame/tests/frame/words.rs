@@ -85,6 +85,11 @@ impl Desk {
         assert_eq!(fs::read_to_string(self.path("dir/results/merge/words")).unwrap(), WORDS);
     }
 
+    /// What each call of `sort` has noted, in all runs.
+    fn sorts(&self) -> String {
+        fs::read_to_string(self.path("bin/log")).unwrap()
+    }
+
     /// How often each job was handed to this machine, in all runs.
     fn submitted(&self) -> Vec<usize> {
         let mut times = BTreeMap::new();
@@ -127,7 +132,8 @@ fn a_killed_program_is_gone_on_with() {
     fs::write(desk.path("bin/gate"), "\n").unwrap();
     assert!(next.wait().unwrap().success());
     desk.assert_done(&desk.command().output().unwrap(), "9 cached");
-    assert_eq!(desk.submitted(), [1; 9], "nothing was done twice");
+    // By what jobs did: a program that is killed may not have noted that the one that was held has begun.
+    assert_eq!(desk.sorts().lines().count(), 7, "nothing was done twice: {}", desk.sorts());
 }
 
 /// Wherever that is: what a job does is done once.
@@ -139,7 +145,7 @@ fn a_program_that_is_killed_again_and_again_does_nothing_twice() {
             bytes += step;
         }
         desk.assert_done(&desk.command().output().unwrap(), "9 cached");
-        let sorts = fs::read_to_string(desk.path("bin/log")).unwrap();
+        let sorts = desk.sorts();
         assert_eq!(
             sorts.lines().count(),
             7,
