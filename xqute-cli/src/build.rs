@@ -26,7 +26,8 @@ Examples:
   xqute build --features full      with all plugins that xqute itself has
 
 NAME is what the plugin's crate is called; where WHERE is a directory, `xqute-plugin-` need not be said. WHERE is the crate's directory,
-its version on crates.io (`1.2`), or the URL of its git repository. The stock plugins are in the binary, too.
+its version on crates.io (`1.2`), or the URL of its git repository, whose newest commit is taken (with --offline: the last that was).
+The stock plugins are in the binary, too.
 
 It needs cargo and a C linker. What it builds with is kept in $XDG_CACHE_HOME/xqute/build, or ~/.cache/xqute/build, so that the next
 build is quick; that directory may be removed at any time. Where anything goes wrong, FILE stays what it was.")]
@@ -60,6 +61,7 @@ pub(crate) fn build(args: &Args) -> Result<u8> {
     let workshop = Workshop::open()?;
     workshop.lay_out(&origin, &plugins, &args.features)?;
     let cargo = Cargo::new(workshop.directory(), args.offline);
+    cargo.renew(&newest(&origin, &plugins))?;
     copies::check(&cargo.tree()?)?;
     let built = cargo.build(args.debug)?;
     let brings = cargo::brings(&built)?;
@@ -67,12 +69,18 @@ pub(crate) fn build(args: &Args) -> Result<u8> {
     tell(&args.output, &origin, &plugins, &brings)
 }
 
+/// The packages that are the newest commit of a repository.
+fn newest<'a>(origin: &Origin, plugins: &'a [Plugin]) -> Vec<&'a str> {
+    let own = matches!(origin, Origin::Repository).then_some("xqute-cli");
+    plugins.iter().filter(|it| it.is_newest).map(|it| &*it.package).chain(own).collect()
+}
+
 /// Where a file is to be.
 fn folder(file: &Path) -> &Path {
     file.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Refuses to write over what is no program: minutes before it would be written.
+/// Refuses to write over what is no program, and where nothing can be written: minutes before it would be.
 fn check_place(file: &Path, folder: &Path) -> Result<()> {
     if !folder.is_dir() {
         bail!("{} is no directory: make it, or choose another file (--output FILE)", folder.display());
@@ -82,12 +90,19 @@ fn check_place(file: &Path, folder: &Path) -> Result<()> {
     if file.is_dir() || file.file_name().is_none() {
         bail!("{shown} is a directory: {other}");
     }
-    let mut start = [0; 4];
-    match File::open(file).and_then(|mut it| it.read_exact(&mut start)) {
-        Ok(()) if start == *b"\x7fELF" => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Ok(()) | Err(_) => bail!("{shown} is there and is no program: {other}, or remove it"),
+    if file.exists() && !is_program(file) {
+        bail!("{shown} is there and is no program: {other}, or remove it");
     }
+    tempfile::tempfile_in(folder).with_context(|| format!("cannot write in {}", folder.display()))?;
+    Ok(())
+}
+
+/// A pipe would be waited for.
+fn is_program(file: &Path) -> bool {
+    let mut start = [0; 4];
+    file.is_file()
+        && File::open(file).and_then(|mut it| it.read_exact(&mut start)).is_ok()
+        && start == *b"\x7fELF"
 }
 
 /// Whoever starts FILE meanwhile starts the old one or the new one.

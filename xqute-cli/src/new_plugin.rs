@@ -53,11 +53,12 @@ pub(crate) fn make(args: &Args) -> Result<u8> {
         bail!("{place} is here already: choose another name, or move it away");
     }
     write(name, &origin, Path::new(&place)).with_context(|| format!("cannot make {place}"))?;
-    let xqute = typed_as();
+    let (xqute, on) = (typed_as(), args.xqute.as_ref().and(origin.checkout()).map(shell_word));
+    let on = on.map_or(String::new(), |it| format!(" --xqute {it}"));
     to_stdout(|out| {
         writeln!(out, "{place}/ has a plugin `{name}` in it, on the xqute of {origin}. Next:")?;
         writeln!(out, "  cd {place} && bash check")?;
-        Ok(writeln!(out, "  {xqute} build --debug --with {name}=. && ./xqute run echo ::: hello world")?)
+        Ok(writeln!(out, "  {xqute} build --debug{on} --with {name}=. && ./xqute run echo ::: hello world")?)
     })
 }
 
@@ -115,6 +116,11 @@ fn write(name: &str, origin: &Origin, place: &Path) -> Result<()> {
 fn typed_as() -> String {
     let typed = std::env::args_os().next().unwrap_or_default();
     let program = std::env::current_exe().ok().filter(|_| typed.as_encoded_bytes().contains(&b'/'));
-    let word = program.map(|it| xqute::script::word(it.as_os_str()));
-    word.map_or("xqute".to_owned(), |it| String::from_utf8_lossy(&it).into_owned())
+    // It may have been removed since it was started, or have a name that cannot be printed.
+    let program = program.filter(|it| it.is_file() && it.to_str().is_some());
+    program.map_or("xqute".to_owned(), |it| shell_word(&it))
+}
+
+fn shell_word(path: &Path) -> String {
+    String::from_utf8_lossy(&xqute::script::word(path.as_os_str())).into_owned()
 }

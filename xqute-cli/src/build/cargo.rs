@@ -25,7 +25,15 @@ struct Metadata {
 pub(super) struct Package {
     pub(super) name: String,
     pub(super) dependencies: Vec<Dependency>,
+    pub(super) targets: Vec<Target>,
     pub(super) manifest_path: PathBuf,
+}
+
+/// What a package compiles to.
+#[derive(Debug, Deserialize)]
+pub(super) struct Target {
+    pub(super) name: String,
+    kind: Vec<String>,
 }
 
 /// From a source, or a directory.
@@ -75,6 +83,21 @@ impl<'a> Cargo<'a> {
         Ok(packages.into_iter().find(|it| it.manifest_path == manifest))
     }
 
+    /// Locks the newest commits of these: without that the first build's stay for ever.
+    pub(super) fn renew(&self, packages: &[&str]) -> Result<()> {
+        if packages.is_empty() || self.is_offline {
+            return Ok(());
+        }
+        // A package that is not locked yet cannot be renewed: the first command locks it.
+        for words in [&["--workspace"], packages] {
+            let told = self.told(&[&["update"], words].concat())?;
+            told.context(
+                "cargo cannot ask a repository for its newest commit: its error is above; --offline builds what is on this machine",
+            )?;
+        }
+        Ok(())
+    }
+
     /// What would be built, and for whom.
     pub(super) fn tree(&self) -> Result<String> {
         let told = self.told(&["tree", "--edges=normal", "--prefix=depth", "--no-dedupe"])?;
@@ -110,6 +133,12 @@ impl<'a> Cargo<'a> {
     }
 }
 
+impl Target {
+    pub(super) fn is_library(&self) -> bool {
+        self.kind.iter().any(|it| it.ends_with("lib"))
+    }
+}
+
 fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
     serde_json::from_slice(json).context("what cargo says cannot be read: is it older than 1.90?")
 }
@@ -125,4 +154,45 @@ pub(super) fn brings(binary: &Path) -> Result<Vec<Brings>> {
     }
     let Listed { plugins } = read(&out.stdout)?;
     Ok(plugins)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn what_is_in_a_repository_is_its_newest_commit_unless_offline() {
+        let desk = tempfile::tempdir().unwrap();
+        let package = |name: &str, version: &str, more: &str| {
+            let text = format!("[package]\nname = '{name}'\nversion = '{version}'\n[workspace]\n{more}");
+            fs::create_dir_all(desk.path().join(name).join("src")).unwrap();
+            fs::write(desk.path().join(name).join("Cargo.toml"), text).unwrap();
+            fs::write(desk.path().join(name).join("src/lib.rs"), "").unwrap();
+        };
+        let commit = |version: &str| {
+            package("far", version, "");
+            let line =
+                "git init -q far; cd far; git add -A; git -c user.name=a -c user.email=a@b commit -qm a";
+            let mut bash = Command::new("bash");
+            bash.args(["-ec", line]).current_dir(desk.path());
+            assert!(bash.status().unwrap().success());
+        };
+        let tree = |is_offline| {
+            let near = desk.path().join("near");
+            let cargo = Cargo::new(&near, is_offline);
+            cargo.renew(&["far"]).unwrap();
+            cargo.tree().unwrap()
+        };
+        package(
+            "near",
+            "1.0.0",
+            &format!("[dependencies]\nfar.git = 'file://{}/far'\n", desk.path().display()),
+        );
+        commit("1.2.3");
+        assert!(tree(false).contains("far v1.2.3"));
+        commit("1.2.4");
+        assert!(tree(true).contains("far v1.2.3"));
+        assert!(tree(false).contains("far v1.2.4"));
+    }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use anyhow::{Context, Result, bail};
 
 use super::cargo::{Cargo, Dependency, Package};
-use crate::origin::{self, Origin};
+use crate::origin::{self, Origin, REPOSITORY};
 use crate::settings::toml;
 
 const PREFIX: &str = "xqute-plugin-";
@@ -32,8 +32,10 @@ pub(super) struct Plugin {
     pub(super) package: String,
     /// What stands between the braces in a Cargo.toml.
     pub(super) dependency: String,
-    /// What Cargo.toml calls the source that it has xqute from, if that is no directory: it gets the one that is built.
-    pub(super) patched: Option<String>,
+    /// What Cargo.toml calls the sources that it may have xqute from and that are no directory: it gets the one that is built.
+    pub(super) patched: Vec<String>,
+    /// Whether it is the newest commit of a repository.
+    pub(super) is_newest: bool,
 }
 
 impl FromStr for With {
@@ -47,14 +49,21 @@ impl FromStr for With {
         if !name.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it)) {
             return Err(format!("`{name}` is no crate's name"));
         }
+        if ["xqute", "xqute-cli"].contains(&name) {
+            return Err(format!("`{name}` is in each binary, and no plugin: --xqute DIR says which one"));
+        }
         Ok(Self { name: name.to_owned(), place: Place::read(place)? })
     }
 }
 
 impl Place {
     fn read(typed: &str) -> Result<Self, String> {
-        if typed.contains("://") || typed.starts_with("git@") {
+        if typed.contains("://") {
             return Ok(Self::Git(typed.to_owned()));
+        }
+        // As git is told; cargo takes URLs alone.
+        if let Some((host, path)) = typed.strip_prefix("git@").and_then(|it| it.split_once(':')) {
+            return Ok(Self::Git(format!("ssh://git@{host}/{}", path.trim_start_matches('/'))));
         }
         if typed.contains('/') || typed.starts_with('.') || Path::new(typed).is_dir() {
             return Ok(Self::Directory(typed.into()));
@@ -72,8 +81,8 @@ pub(super) fn find(typed: &[With], origin: &Origin, is_offline: bool) -> Result<
     for With { name, place } in typed {
         let plugin = match place {
             Place::Directory(directory) => in_directory(name, directory, origin, is_offline)?,
-            Place::Version(version) => elsewhere(name, "version", version),
-            Place::Git(url) => elsewhere(name, "git", url),
+            Place::Version(version) => elsewhere(name, "version", version, &[CRATES_IO]),
+            Place::Git(url) => elsewhere(name, "git", url, &[CRATES_IO, REPOSITORY]),
         };
         if plugins.iter().any(|it| it.package == plugin.package) {
             bail!("--with names {} twice: leave one out", plugin.package);
@@ -83,11 +92,13 @@ pub(super) fn find(typed: &[With], origin: &Origin, is_offline: bool) -> Result<
     Ok(plugins)
 }
 
-fn elsewhere(name: &str, key: &str, value: &str) -> Plugin {
+/// Where it may have xqute from is all that is known: cargo warns of what it has no use for.
+fn elsewhere(name: &str, key: &str, value: &str, sources: &[&str]) -> Plugin {
     Plugin {
         package: name.to_owned(),
         dependency: format!("{key} = {}", toml::value(&value.into())),
-        patched: Some(CRATES_IO.to_owned()),
+        patched: sources.iter().map(ToString::to_string).collect(),
+        is_newest: key == "git",
     }
 }
 
@@ -95,9 +106,11 @@ fn in_directory(name: &str, directory: &Path, origin: &Origin, is_offline: bool)
     let shown = directory.display();
     let whole = directory.canonicalize().with_context(|| format!("cannot read {shown}"))?;
     let found = Cargo::new(&whole, is_offline).package()?;
-    let Some(Package { name: package, dependencies, manifest_path: manifest }) = found else {
+    let Some(found) = found else {
         bail!("there is no crate in {shown}: name the directory of the plugin's own Cargo.toml");
     };
+    check_library(&found)?;
+    let Package { name: package, dependencies, manifest_path: manifest, .. } = found;
     if package != name && package.strip_prefix(PREFIX) != Some(name) {
         bail!("the crate in {shown} is called {package}, not {name}: write --with {package}={shown}");
     }
@@ -108,8 +121,22 @@ fn in_directory(name: &str, directory: &Path, origin: &Origin, is_offline: bool)
     Ok(Plugin {
         package,
         dependency: origin::path(&whole)?,
-        patched: xqute.and_then(patched).filter(|it| !origin.is_at(it)),
+        patched: xqute.and_then(patched).into_iter().collect(),
+        is_newest: false,
     })
+}
+
+/// `link_plugins!` knows packages alone: the compiler would miss a crate, and nobody would know where its name comes from.
+fn check_library(Package { name, targets, manifest_path, .. }: &Package) -> Result<()> {
+    let called = name.replace('-', "_");
+    match targets.iter().find(|it| it.is_library() && it.name.replace('-', "_") != called) {
+        None => Ok(()),
+        Some(library) => bail!(
+            "the library of {name} is called {}, and a plugin is linked by its package's name: leave `name` out of `[lib]` in {}",
+            library.name,
+            manifest_path.display()
+        ),
+    }
 }
 
 /// Two directories with one version of xqute cargo would refuse, without a word on what to do.
@@ -133,7 +160,9 @@ fn check_same(package: &str, manifest: &Path, path: &Path, origin: &Origin) -> R
 fn patched(xqute: Dependency) -> Option<String> {
     let source = xqute.source?;
     let git = source.strip_prefix("git+").and_then(|it| it.split(['?', '#']).next());
-    Some(git.unwrap_or(CRATES_IO).to_owned())
+    let source = git.unwrap_or(CRATES_IO);
+    // One patch for each source, however it is spelled.
+    Some(if origin::is_repository(source) { REPOSITORY } else { source }.to_owned())
 }
 
 #[cfg(test)]
@@ -149,7 +178,7 @@ mod tests {
             ("1.2", "Version(\"1.2\")"),
             ("=1.2.0", "Version(\"=1.2.0\")"),
             ("https://example.org/a", "Git(\"https://example.org/a\")"),
-            ("git@example.org:a/b", "Git(\"git@example.org:a/b\")"),
+            ("git@example.org:a/b", "Git(\"ssh://git@example.org/a/b\")"),
         ] {
             assert_eq!(format!("{:?}", Place::read(typed).unwrap()), wanted);
         }
@@ -158,7 +187,7 @@ mod tests {
 
     #[test]
     fn what_has_no_name_or_no_place_is_refused() {
-        for typed in ["tell", "=1", "tell=", "a b=1", "a\"=1"] {
+        for typed in ["tell", "=1", "tell=", "a b=1", "a\"=1", "xqute=1", "xqute-cli=./a"] {
             assert!(typed.parse::<With>().is_err(), "{typed}");
         }
         assert_eq!("a=b=c/d".parse::<With>().unwrap().name, "a");
@@ -172,5 +201,6 @@ mod tests {
         assert_eq!(called("registry+https://github.com/rust-lang/crates.io-index").unwrap(), "crates-io");
         assert_eq!(called("git+https://example.org/a?tag=b#c").unwrap(), "https://example.org/a");
         assert_eq!(called("git+ssh://example.org/a").unwrap(), "ssh://example.org/a");
+        assert_eq!(called(&format!("git+{REPOSITORY}.git/?branch=a#c")).unwrap(), REPOSITORY);
     }
 }

@@ -1,7 +1,9 @@
 //! Where is it built? In a crate that is kept in the user's cache, so that only what has changed is built again.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
-use std::os::unix::fs::DirBuilderExt;
+use std::collections::BTreeSet;
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -34,6 +36,7 @@ impl Workshop {
         let told = || format!("cannot build in {}", directory.display());
         // What is built runs with the user's rights, and a URL may have a password in it.
         DirBuilder::new().recursive(true).mode(0o700).create(&directory).with_context(told)?;
+        own(&directory).with_context(told)?;
         let lock = File::create(directory.join("lock")).with_context(told)?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -68,7 +71,7 @@ impl Workshop {
         let path = self.directory.join(file);
         let is_another = fs::read(&path).map_or(true, |it| it != text.as_bytes());
         if is_another {
-            fs::write(path, text)?;
+            private(&path, text.as_bytes())?;
         }
         Ok(is_another)
     }
@@ -79,10 +82,26 @@ impl Workshop {
         let changed = |path: &Path| fs::metadata(path).and_then(|it| it.modified());
         let is_older = changed(&ours).map_or(true, |ours| changed(theirs).is_ok_and(|it| it > ours));
         if is_another || is_older {
-            fs::write(ours, fs::read(theirs)?)?;
+            private(&ours, &fs::read(theirs)?)?;
         }
         Ok(())
     }
+}
+
+/// What others could write into it would be run, and they could read the URLs.
+fn own(directory: &Path) -> Result<()> {
+    let is_own = fs::metadata(directory)?.uid() == rustix::process::geteuid().as_raw();
+    if !is_own {
+        bail!("it belongs to another user: set XDG_CACHE_HOME to a directory of yours");
+    }
+    Ok(fs::set_permissions(directory, Permissions::from_mode(0o700))?)
+}
+
+/// Writes a file for its owner alone, whatever it was before.
+fn private(path: &Path, text: &[u8]) -> Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(file.write_all(text)?)
 }
 
 fn cache() -> Result<PathBuf> {
@@ -108,20 +127,58 @@ fn manifest(origin: &Origin, plugins: &[Plugin], features: &[String]) -> Result<
     Ok(MANIFEST
         .replace("{{plugins}}", &serde_json::json!(names).to_string())
         .replace("{{dependencies}}", &dependencies.join("\n"))
-        .replace("{{patches}}", &patches(&xqute, plugins)))
+        .replace("{{patches}}", &patches(origin, &xqute, plugins)))
 }
 
 /// A plugin that has xqute from a registry or a repository gets the one that is built: two of them would not hear each other.
-fn patches(xqute: &str, plugins: &[Plugin]) -> String {
-    let mut sources: Vec<&String> = plugins.iter().filter_map(|it| it.patched.as_ref()).collect();
-    sources.sort();
-    sources.dedup();
+fn patches(origin: &Origin, xqute: &str, plugins: &[Plugin]) -> String {
+    let all = plugins.iter().flat_map(|it| &it.patched);
+    let sources: BTreeSet<&String> = all.filter(|it| !origin.is_at(it)).collect();
     sources.iter().map(|it| format!("[patch.{}]\nxqute = {{ {xqute} }}\n", toml::name(it))).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::origin::REPOSITORY;
+
+    fn plugin(package: &str, patched: &[&str]) -> Plugin {
+        let patched = patched.iter().map(ToString::to_string).collect();
+        Plugin {
+            package: package.to_owned(),
+            dependency: "path = \"a\"".to_owned(),
+            patched,
+            is_newest: false,
+        }
+    }
+
+    /// Cargo refuses to patch a source with itself.
+    #[test]
+    fn what_has_the_one_that_is_built_is_not_patched() {
+        let plugins =
+            [plugin("a", &[REPOSITORY]), plugin("b", &["crates-io", "https://b.org/c", REPOSITORY])];
+        let sources = |origin| {
+            let table: ::toml::Table = ::toml::from_str(&manifest(origin, &plugins, &[]).unwrap()).unwrap();
+            table["patch"].as_table().unwrap().keys().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(sources(&Origin::Repository), ["crates-io", "https://b.org/c"]);
+        let all = ["crates-io", "https://b.org/c", REPOSITORY];
+        assert_eq!(sources(&Origin::Checkout("/x".into())), all);
+    }
+
+    #[test]
+    fn what_is_written_is_its_owners_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("Cargo.toml");
+        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
+        fs::write(&file, "").unwrap();
+        for path in [folder.path(), &file] {
+            fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();
+        }
+        own(folder.path()).unwrap();
+        private(&file, b"").unwrap();
+        assert_eq!((mode(folder.path()), mode(&file)), (0o700, 0o600));
+    }
 
     /// A binary with plugins is to be as fast as the stock one.
     #[test]

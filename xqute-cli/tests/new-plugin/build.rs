@@ -62,6 +62,9 @@ fn what_is_typed_wrong_is_told_before_anything_is_built() {
     desk.package("xqute-plugin-one", &xqute(), LIB);
     desk.write("notes.txt", "mine\n");
     desk.write("void/readme", "");
+    desk.told("mkfifo pipe");
+    desk.package("other", &xqute(), LIB);
+    desk.told("echo -e '[lib]\\nname = \"others\"' >> other/Cargo.toml");
     let build = "xqute build --offline --with";
     for (line, why) in [
         (
@@ -79,6 +82,15 @@ fn what_is_typed_wrong_is_told_before_anything_is_built() {
             "xqute: notes.txt is there and is no program: choose another file (--output FILE), or remove it",
         ),
         ("one=xqute-plugin-one -o void", "xqute: void is a directory: choose another file (--output FILE)"),
+        // It would be waited for.
+        (
+            "one=xqute-plugin-one -o pipe",
+            "xqute: pipe is there and is no program: choose another file (--output FILE), or remove it",
+        ),
+        (
+            "one=xqute-plugin-one -o /proc/x",
+            "xqute: cannot write in /proc: No such file or directory (os error 2)",
+        ),
         (
             "one=xqute-plugin-one -o nowhere/x",
             "xqute: nowhere is no directory: make it, or choose another file (--output FILE)",
@@ -86,6 +98,9 @@ fn what_is_typed_wrong_is_told_before_anything_is_built() {
     ] {
         assert_eq!(desk.refused(&format!("{build} {line}")), why);
     }
+    let told = desk.refused(&format!("{build} other=other"));
+    let why = "xqute: the library of other is called others, and a plugin is linked by its package's name: leave `name` out of `[lib]` in /";
+    assert!(told.starts_with(why) && told.ends_with("/other/Cargo.toml"), "{told}");
     let told = desk.bash(&format!("{build} one=nowhere")).err;
     assert!(
         told.contains("there is no directory `nowhere`, and it is neither a version nor a URL"),

@@ -1,6 +1,7 @@
 //! What does `xqute new-plugin` make, and what does it refuse to make?
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use crate::desk::{Desk, root};
 
@@ -42,6 +43,28 @@ fn a_ci_takes_xqute_from_its_repository() {
         env!("CARGO_PKG_REPOSITORY")
     );
     assert_eq!(manifest, format!("{line} }}\n{line}, features = [\"testing\"] }}\n"));
+}
+
+/// What is printed works as it is typed, on the checkout that was named.
+#[test]
+fn what_is_printed_builds_on_the_same_xqute() {
+    let desk = Desk::new();
+    symlink(root(), desk.path("a link")).unwrap();
+    let printed = desk.told("xqute new-plugin tell --xqute 'a link'");
+    let build = printed.lines().last().unwrap().replacen("--debug", "--debug --offline", 1);
+    assert!(build.contains(&format!(" --xqute {} ", root().display())), "{printed}");
+    let told = desk.told(&format!("cd xqute-plugin-tell\n{build}"));
+    assert!(told.ends_with("tell: 2 of 2 jobs succeeded\n") || told.ends_with("world\n"), "{told}");
+}
+
+/// A program that is gone, or cannot be printed, is called by its name.
+#[test]
+fn a_program_is_told_as_it_can_be_typed() {
+    let desk = Desk::new();
+    let copied = "cp $(type -P xqute) \"$name\"; \"$name\" new-plugin tell | tail -1 | cut -d' ' -f3,4";
+    let told = desk.told(&format!("name=./mine; {copied}"));
+    assert_eq!(told, format!("{} build\n", desk.path("mine").canonicalize().unwrap().display()));
+    assert_eq!(desk.told(&format!("rm -r xqute-*; name=$'./\\xff'; {copied}")), "xqute build\n");
 }
 
 #[test]
