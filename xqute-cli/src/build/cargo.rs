@@ -89,7 +89,7 @@ impl<'a> Cargo<'a> {
             return Ok(());
         }
         // A package that is not locked yet cannot be renewed: the first command locks it.
-        for words in [&["--workspace"], packages] {
+        for words in [&["--workspace", "--quiet"], packages] {
             let told = self.told(&[&["update"], words].concat())?;
             told.context(
                 "cargo cannot ask a repository for its newest commit: its error is above; --offline builds what is on this machine",
