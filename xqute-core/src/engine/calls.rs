@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::crew::Crew;
+use super::crew::{Call, Crew};
 use super::dispatcher::Told;
 use super::treaty::{Answer, Asked, Broken, Gate, Message, Notice, Returned};
 use crate::hook::record::about;
@@ -127,20 +127,15 @@ fn is_of(hook: &str, moment: Moment) -> bool {
 /// Calls hooks on a runtime.
 pub(super) struct Caller {
     pub(super) scene: Arc<Scene>,
-    pub(super) crew: Crew,
+    pub(super) crew: Crew<Asking>,
     pub(super) answers: mpsc::UnboundedSender<Message>,
 }
 
 impl Caller {
     /// Calls the hooks of these moments of one job at the next start, and tells the dispatcher when they have returned.
     pub(super) fn call(&mut self, index: usize, notices: Vec<Notice>) {
-        let mut reply = Reply::new(index, &notices, self.answers.clone());
-        let scene = Arc::clone(&self.scene);
-        self.crew.add(async move {
-            for notice in &notices {
-                reply.take(about(notice.moment, notice.job.index(), scene.call(notice)).await);
-            }
-        });
+        let reply = Reply::new(index, &notices, self.answers.clone());
+        self.crew.add(Asking { scene: Arc::clone(&self.scene), notices, reply });
     }
 
     /// Begins the calls.
@@ -187,6 +182,24 @@ impl Caller {
         });
         // An error: the runtime has shut down, and nobody is left to be told.
         let _ = wait.await;
+    }
+}
+
+/// The hooks of one job that are to be called, and who is told of it.
+pub(super) struct Asking {
+    scene: Arc<Scene>,
+    notices: Vec<Notice>,
+    reply: Reply,
+}
+
+impl Asking {
+    pub(super) fn call(self) -> Call {
+        let Self { scene, notices, mut reply } = self;
+        Box::pin(async move {
+            for notice in &notices {
+                reply.take(about(notice.moment, notice.job.index(), scene.call(notice)).await);
+            }
+        })
     }
 }
 

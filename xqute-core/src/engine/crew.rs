@@ -6,44 +6,65 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
-type Call = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(super) type Call = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Calls that nobody has begun.
-#[derive(Default)]
-struct Queue {
-    calls: Mutex<VecDeque<Call>>,
+/// What is to be called, and who does it.
+struct Queue<T> {
+    waiting: Mutex<Waiting<T>>,
     /// A member was made and has not come yet.
     stands_by: AtomicBool,
+    /// Makes a call, on the member's thread.
+    call: fn(T) -> Call,
 }
 
-impl Queue {
-    fn push(&self, calls: &mut Vec<Call>) {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).extend(calls.drain(..));
+struct Waiting<T> {
+    calls: VecDeque<T>,
+    /// Tasks that take calls, or are about to.
+    members: usize,
+}
+
+impl<T> Queue<T> {
+    fn lock(&self) -> MutexGuard<'_, Waiting<T>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next call, and whether there are more.
-    fn pop(&self) -> (Option<Call>, bool) {
-        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        (calls.pop_front(), !calls.is_empty())
+    /// Adds calls, and tells how many more members there are to be: one may be blocked, so each thread has one.
+    fn push(&self, calls: &mut Vec<T>, threads: usize) -> usize {
+        let mut waiting = self.lock();
+        waiting.calls.extend(calls.drain(..));
+        let more = waiting.calls.len().min(threads.saturating_sub(waiting.members));
+        waiting.members += more;
+        more
+    }
+
+    /// The next call, and whether there are more. Without one, the member is none any more.
+    fn pop(&self) -> Option<(T, bool)> {
+        let mut waiting = self.lock();
+        let call = waiting.calls.pop_front();
+        waiting.members -= usize::from(call.is_none());
+        Some((call?, !waiting.calls.is_empty()))
     }
 }
 
 /// Makes calls on a runtime.
-pub(super) struct Crew {
+pub(super) struct Crew<T> {
     runtime: Handle,
-    queue: Arc<Queue>,
+    queue: Arc<Queue<T>>,
     /// For the next start.
-    added: Vec<Call>,
+    added: Vec<T>,
 }
 
-impl Crew {
-    pub(super) fn new(runtime: Handle) -> Self {
-        Self { runtime, queue: Arc::default(), added: Vec::new() }
+impl<T: Send + 'static> Crew<T> {
+    /// `call` makes what was added a call.
+    pub(super) fn new(runtime: Handle, call: fn(T) -> Call) -> Self {
+        let waiting = Mutex::new(Waiting { calls: VecDeque::new(), members: 0 });
+        let queue = Queue { waiting, stands_by: AtomicBool::new(false), call };
+        Self { runtime, queue: Arc::new(queue), added: Vec::new() }
     }
 
     pub(super) fn runtime(&self) -> &Handle {
@@ -51,28 +72,29 @@ impl Crew {
     }
 
     /// A call that begins with the next start.
-    pub(super) fn add(&mut self, call: impl Future<Output = ()> + Send + 'static) {
-        self.added.push(Box::pin(call));
+    pub(super) fn add(&mut self, call: T) {
+        self.added.push(call);
     }
 
     /// Begins what was added.
     pub(super) fn start(&mut self) {
-        let members = self.added.len().min(self.runtime.metrics().num_workers());
-        self.queue.push(&mut self.added);
-        for _ in 0..members {
+        if self.added.is_empty() {
+            return;
+        }
+        for _ in 0..self.queue.push(&mut self.added, self.runtime.metrics().num_workers()) {
             self.runtime.spawn(Member::new(&self.queue).work());
         }
     }
 }
 
 /// One of the tasks.
-struct Member {
-    queue: Arc<Queue>,
+struct Member<T> {
+    queue: Arc<Queue<T>>,
     is_done: bool,
 }
 
-impl Member {
-    fn new(queue: &Arc<Queue>) -> Self {
+impl<T: Send + 'static> Member<T> {
+    fn new(queue: &Arc<Queue<T>>) -> Self {
         Self { queue: Arc::clone(queue), is_done: false }
     }
 
@@ -82,10 +104,11 @@ impl Member {
     }
 
     async fn work(mut self) {
-        while let (Some(mut call), more) = self.queue.pop() {
+        while let Some((next, more)) = self.queue.pop() {
             if more {
                 self.has_one_stand_by();
             }
+            let mut call = (self.queue.call)(next);
             if poll_fn(|context| Poll::Ready(waits(&mut call, context))).await {
                 // From now on this task is that call's: as another, made here, it would wait for this thread, whoever blocks it next.
                 tokio::spawn(Self::new(&self.queue).works());
@@ -103,6 +126,7 @@ impl Member {
         if !self.queue.stands_by.swap(true, Ordering::Relaxed) {
             let member = Self::new(&self.queue);
             tokio::spawn(async {
+                member.queue.lock().members += 1;
                 member.queue.stands_by.store(false, Ordering::Relaxed);
                 member.works().await;
             });
@@ -115,13 +139,12 @@ fn waits(call: &mut Call, context: &mut Context<'_>) -> bool {
     catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context).is_pending())).unwrap_or(false)
 }
 
-impl Drop for Member {
+impl<T> Drop for Member<T> {
     /// The runtime shuts down: nobody will begin what is left, and whoever waits for it is told so when it is dropped.
     fn drop(&mut self) {
-        while !self.is_done
-            && let (Some(call), _) = self.queue.pop()
-        {
-            drop(call);
+        if !self.is_done {
+            let left = std::mem::take(&mut self.queue.lock().calls);
+            drop(left);
         }
     }
 }
@@ -140,6 +163,10 @@ mod tests {
     /// Nothing here takes so long.
     const LONG: Duration = Duration::from_secs(20);
 
+    fn crew(runtime: &Runtime) -> Crew<Call> {
+        Crew::new(runtime.handle().clone(), |call| call)
+    }
+
     fn two_threads() -> Runtime {
         Builder::new_multi_thread().worker_threads(2).build().unwrap()
     }
@@ -148,19 +175,19 @@ mod tests {
     fn a_call_that_waits_goes_on_while_another_blocks_its_thread() {
         let runtime = two_threads();
         for _ in 0..50 {
-            let mut crew = Crew::new(runtime.handle().clone());
+            let mut crew = crew(&runtime);
             let (go, may_go) = oneshot::channel();
             let (went, has_gone) = channel();
             let (blocks, is_blocked) = channel();
             let (said, hears) = channel();
-            crew.add(async move {
+            crew.add(Box::pin(async move {
                 may_go.await.unwrap();
                 went.send(()).unwrap();
-            });
-            crew.add(async move {
+            }));
+            crew.add(Box::pin(async move {
                 blocks.send(()).unwrap();
                 said.send(has_gone.recv_timeout(LONG).is_ok()).unwrap();
-            });
+            }));
             crew.start();
             is_blocked.recv().unwrap();
             go.send(()).unwrap();
@@ -171,12 +198,12 @@ mod tests {
     #[test]
     fn calls_that_give_their_thread_away_run_at_the_same_time() {
         let runtime = two_threads();
-        let mut crew = Crew::new(runtime.handle().clone());
+        let mut crew = crew(&runtime);
         let met = Arc::new((Mutex::new(0), Condvar::new()));
         let (said, hears) = channel();
         for _ in 0..8 {
             let (met, said) = (Arc::clone(&met), said.clone());
-            crew.add(async move {
+            crew.add(Box::pin(async move {
                 let met = tokio::task::block_in_place(|| {
                     let mut count = met.0.lock().unwrap();
                     *count += 1;
@@ -184,7 +211,7 @@ mod tests {
                     !met.1.wait_timeout_while(count, LONG, |it| *it < 8).unwrap().1.timed_out()
                 });
                 said.send(met).unwrap();
-            });
+            }));
         }
         crew.start();
         assert!((0..8).all(|_| hears.recv().unwrap()));
@@ -193,14 +220,14 @@ mod tests {
     #[test]
     fn a_panic_ends_its_call_alone() {
         let runtime = two_threads();
-        let mut crew = Crew::new(runtime.handle().clone());
+        let mut crew = crew(&runtime);
         let (said, hears) = channel();
         for number in 0..10 {
             let said = said.clone();
-            crew.add(async move {
+            crew.add(Box::pin(async move {
                 assert!(number % 2 == 0, "on purpose");
                 said.send(number).unwrap();
-            });
+            }));
         }
         drop(said);
         crew.start();
@@ -210,10 +237,10 @@ mod tests {
     #[test]
     fn what_was_not_begun_is_dropped_when_the_runtime_shuts_down() {
         let runtime = two_threads();
-        let mut crew = Crew::new(runtime.handle().clone());
+        let mut crew = crew(&runtime);
         drop(runtime);
         let (said, hears) = channel::<()>();
-        crew.add(async move { drop(said) });
+        crew.add(Box::pin(async move { drop(said) }));
         crew.start();
         assert!(
             hears.recv_timeout(LONG).is_err_and(|it| it == std::sync::mpsc::RecvTimeoutError::Disconnected)

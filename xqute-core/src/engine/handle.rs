@@ -9,7 +9,7 @@ use tokio::runtime::Handle as Runtime;
 use tokio::sync::{broadcast, mpsc, watch};
 
 use super::builder::XquteBuilder;
-use super::calls::{Caller, Scene};
+use super::calls::{Asking, Caller, Scene};
 use super::clock::Clock;
 use super::crew::Crew;
 use super::dispatcher::{Dispatcher, Settings};
@@ -301,7 +301,7 @@ impl Shared {
         let (parts, events, ended) = ready;
         let scene = Arc::clone(&self.scene);
         let performer = Performer {
-            caller: Caller { scene, crew: Crew::new(runtime), answers: self.messages.clone() },
+            caller: Caller { scene, crew: Crew::new(runtime, Asking::call), answers: self.messages.clone() },
             feeder: Arc::clone(&self.feeder),
             journal: parts.journal,
             events,
