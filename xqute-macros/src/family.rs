@@ -289,11 +289,12 @@ impl Hook {
 
     /// The signature as `#[hook]` needs it.
     fn signature(&self) -> TokenStream {
-        let Self { name, args, output, is_async, .. } = self;
+        let Self { attributes, name, args, output, is_async, .. } = self;
+        let deprecated = attributes.iter().find(|it| it.path().is_ident("deprecated"));
         let asyncness = is_async.then(|| quote!(async));
         let args = args.iter().map(|(name, ty)| quote!(#name: #ty));
         let output = output.as_ref().map(|ty| quote!(-> #ty));
-        quote!(#asyncness fn #name(#(#args),*) #output;)
+        quote!(#deprecated #asyncness fn #name(#(#args),*) #output;)
     }
 }
 

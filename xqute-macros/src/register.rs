@@ -6,8 +6,8 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::spanned::Spanned;
 use syn::{
-    Error, Expr, FnArg, LitInt, LitStr, Pat, Result, ReturnType, Signature, Token, TraitItemFn, Type, braced,
-    bracketed,
+    Attribute, Error, Expr, FnArg, LitInt, LitStr, Pat, Result, ReturnType, Signature, Token, TraitItemFn,
+    Type, braced, bracketed,
 };
 
 use crate::suggest::{did_you_mean, list};
@@ -19,7 +19,7 @@ struct Input {
     /// The crate that declares it.
     krate: LitStr,
     family: Ident,
-    hooks: Vec<Signature>,
+    hooks: Vec<TraitItemFn>,
     /// The hook that the user names.
     name: Ident,
     priority: Option<Expr>,
@@ -41,7 +41,7 @@ impl Parse for Input {
         braced!(hooks_in in input);
         let mut hooks = Vec::new();
         while !hooks_in.is_empty() {
-            hooks.push(hooks_in.parse::<TraitItemFn>()?.sig);
+            hooks.push(hooks_in.parse()?);
         }
         let name = input.parse()?;
         bracketed!(order_in in input);
@@ -69,10 +69,13 @@ fn names_in(input: ParseStream<'_>) -> Result<Vec<LitStr>> {
 
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let expanded = syn::parse2::<Input>(input).and_then(|input| {
-        let hook = input.hook()?;
+        let declared = input.hook()?;
+        let hook = &declared.sig;
         input.check_color(hook)?;
         let args = input.match_args(hook)?;
-        Ok(input.entry(hook, &args))
+        let warning = input.warning(&declared.attrs);
+        let entry = input.entry(hook, &args);
+        Ok(quote!(#warning #entry))
     });
     expanded.unwrap_or_else(|error| error.into_compile_error())
 }
@@ -85,9 +88,9 @@ struct Taken<'a> {
 }
 
 impl Input {
-    fn hook(&self) -> Result<&Signature> {
+    fn hook(&self) -> Result<&TraitItemFn> {
         let name = bare(&self.name);
-        let known: Vec<String> = self.hooks.iter().map(|hook| bare(&hook.ident)).collect();
+        let known: Vec<String> = self.hooks.iter().map(|hook| bare(&hook.sig.ident)).collect();
         let names = || known.iter().map(String::as_str);
         let at = names().position(|it| it == name).ok_or_else(|| {
             let hint = did_you_mean(&name, names())
@@ -95,6 +98,20 @@ impl Input {
             Error::new(self.name.span(), format!("there is no hook `{name}`{hint}"))
         })?;
         Ok(&self.hooks[at])
+    }
+
+    /// Where the family has deprecated the hook: the compiler's warning, at the user's function.
+    fn warning(&self, deprecated: &[Attribute]) -> Option<TokenStream> {
+        let attribute = deprecated.first()?;
+        let name = Ident::new(&bare(&self.name), self.user.ident.span());
+        let used = quote_spanned!(name.span()=> #name());
+        Some(quote! {
+            const _: () = {
+                #attribute
+                const fn #name() {}
+                #used;
+            };
+        })
     }
 
     fn check_color(&self, hook: &Signature) -> Result<()> {

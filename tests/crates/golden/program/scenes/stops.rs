@@ -31,7 +31,7 @@ pub(super) const SCENES: [Scene; 4] = [
     },
     Scene {
         name: "cancelled run",
-        pipes: &["up0", "up1", "queued", "go"],
+        pipes: &["up0", "up1", "began0", "began1", "queued", "go"],
         settings: |it| it.forks(3),
         jobs: cancelled,
     },
@@ -86,15 +86,16 @@ fn threshold(dir: &Path) -> Vec<JobSpec> {
 
 /// The third cancels the run from the gate of its submission, when two run and the fourth is queued.
 fn cancelled(dir: &Path) -> Vec<JobSpec> {
+    let began = |pipe| Plan::new().at("on_job_started", opens(dir, pipe));
     let spared =
-        Plan::new().at("on_job_killing", Act::Veto("it is nearly done")).alive_after(1, opens(dir, "go"));
-    let cancels = Plan::new()
-        .at("on_job_submitting", awaits(dir, "up0"))
-        .at("on_job_submitting", awaits(dir, "up1"))
-        .at("on_job_submitting", awaits(dir, "queued"))
+        began("began1").at("on_job_killing", Act::Veto("it is nearly done")).alive_after(1, opens(dir, "go"));
+    let awaited = ["up0", "up1", "began0", "began1", "queued"];
+    let cancels = awaited
+        .into_iter()
+        .fold(Plan::new(), |plan, pipe| plan.at("on_job_submitting", awaits(dir, pipe)))
         .at("on_job_submitting", Act::Cancel);
     vec![
-        lasting(dir, "up0", Plan::new()),
+        lasting(dir, "up0", began("began0")),
         shell(dir, "echo up >up1; read line <go", spared),
         shell(dir, "exit 0", cancels),
         shell(dir, "exit 0", Plan::new().at("on_job_queued", opens(dir, "queued"))),
