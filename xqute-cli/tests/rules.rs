@@ -59,9 +59,13 @@ fn what_was_said_of_hooks_is_not_missing_when_a_run_is_resumed() {
 
 #[test]
 fn a_plugin_that_is_broken_too_often_is_called_no_more() {
-    let desk = desk("[hooks.exec]\non-fault = { disable-after = 2 }");
+    let desk = tempfile::tempdir().unwrap();
+    // A job is asked about when the one before it has been answered: those who only watch several at once may be broken once more.
+    let toml = "[[plugins.exec.on]]\nhook = 'on_job_submitting'\ncommand = ['/nowhere']\n\
+                [hooks.exec]\non-fault = { disable-after = 2 }";
+    fs::write(desk.path().join("xqute.toml"), toml).unwrap();
     let (code, out, err) = bash_in(&desk, "xqute run -j 1 --json true ::: 1 2 3 4 5");
-    assert_eq!(code, Some(0), "{err}");
+    assert!(code == Some(0) && err.contains("5 jobs: 5 succeeded"), "{err}");
     let told = "plugin `exec` is called no more in this run; its last fault: ";
     assert_eq!(err.lines().filter(|it| it.starts_with(told)).count(), 1, "{err}");
     let run: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();

@@ -173,9 +173,15 @@ fn an_event_that_nobody_reads_holds_nothing_up() {
 
 #[test]
 fn nothing_is_run_where_nothing_is_said() {
-    let (code, out, err) =
-        bash("xqute run -q --plugins +exec echo a; ls .xqute/plugins 2> /dev/null || echo none");
+    let (code, out, err) = bash("xqute run -q echo a; ls .xqute/plugins 2> /dev/null || echo none");
     assert_eq!((code, &*out), (Some(0), "a\nnone\n"), "{err}");
+}
+
+#[test]
+fn who_selects_it_and_says_nothing_is_told_what_it_lacks_and_nothing_runs() {
+    let (code, out, err) = bash("xqute run -q --plugins +exec touch a; echo $?; ls");
+    assert_eq!((code, &*out), (Some(0), "2\n"), "{err}");
+    assert!(err.contains("plugin `exec` has no command: write `[[plugins.exec.on]]`"), "{err}");
 }
 
 #[test]
