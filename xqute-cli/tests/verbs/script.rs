@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 use super::desk::{Desk, desk};
 
-/// Everything below a folder, each file with its bytes.
+/// Everything below a folder, each file with its bytes; the socket of a supervisor that is about to end is none.
 fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -17,7 +17,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         if path.is_dir() {
             found.extend(files(&path));
             found.insert(path, Vec::new());
-        } else {
+        } else if path.is_file() {
             found.insert(path.clone(), fs::read(path).unwrap());
         }
     }
