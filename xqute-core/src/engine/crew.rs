@@ -46,7 +46,8 @@ impl<T> Queue<T> {
     fn pop(&self) -> Option<(T, bool)> {
         let mut waiting = self.lock();
         let call = waiting.calls.pop_front();
-        waiting.members -= usize::from(call.is_none());
+        // None is counted any more when the runtime shuts down.
+        waiting.members = waiting.members.saturating_sub(usize::from(call.is_none()));
         Some((call?, !waiting.calls.is_empty()))
     }
 }
@@ -143,7 +144,11 @@ impl<T> Drop for Member<T> {
     /// The runtime shuts down: nobody will begin what is left, and whoever waits for it is told so when it is dropped.
     fn drop(&mut self) {
         if !self.is_done {
-            let left = std::mem::take(&mut self.queue.lock().calls);
+            let mut waiting = self.queue.lock();
+            // Or what is added later would be thought to have somebody.
+            waiting.members = 0;
+            let left = std::mem::take(&mut waiting.calls);
+            drop(waiting);
             drop(left);
         }
     }
@@ -239,11 +244,15 @@ mod tests {
         let runtime = two_threads();
         let mut crew = crew(&runtime);
         drop(runtime);
-        let (said, hears) = channel::<()>();
-        crew.add(Box::pin(async move { drop(said) }));
-        crew.start();
-        assert!(
-            hears.recv_timeout(LONG).is_err_and(|it| it == std::sync::mpsc::RecvTimeoutError::Disconnected)
-        );
+        for _ in 0..5 {
+            let (said, hears) = channel::<()>();
+            crew.add(Box::pin(async move { drop(said) }));
+            crew.start();
+            assert!(
+                hears
+                    .recv_timeout(LONG)
+                    .is_err_and(|it| it == std::sync::mpsc::RecvTimeoutError::Disconnected)
+            );
+        }
     }
 }
