@@ -6,6 +6,7 @@ use xqute::{BoxError, Job, Run, hook};
 
 use super::Print;
 use super::printer::Printer;
+use super::reporter::Reporter;
 
 // Early, so that no other plugin holds a job's output up.
 xqute::plugin!(name = "print", enabled = false, priority = -1000);
@@ -20,7 +21,9 @@ fn on_init(run: &Run) -> Result<(), BoxError> {
 
 #[hook]
 async fn on_job_succeeded(run: &Run, job: &Job) {
-    ended(run, job).await;
+    if let Some(printer) = run.state::<Arc<Printer>>() {
+        printer.ended(job, |_| ()).await;
+    }
 }
 
 #[hook]
@@ -47,9 +50,10 @@ async fn on_run_done(run: &Run) {
     }
 }
 
-/// A job has ended for good.
+/// A job has ended for good, and not well: what the report says of it follows its output.
 async fn ended(run: &Run, job: &Job) {
-    if let Some(printer) = run.state::<Arc<Printer>>() {
-        printer.ended(job).await;
-    }
+    let Some(printer) = run.state::<Arc<Printer>>() else { return };
+    let reporter = run.state::<Reporter>();
+    let follow = |shown: &mut _| reporter.into_iter().for_each(|it| it.ended(job, shown));
+    printer.ended(job, follow).await;
 }

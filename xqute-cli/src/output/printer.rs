@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -49,39 +50,41 @@ impl Printer {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// A job has ended for good: prints what can be printed now.
-    pub(super) async fn ended(&self, job: &Job) {
-        if self.settings.json {
-            return self.note(screen::lock().await.write(To::Out, json::job(job).as_bytes()));
-        }
+    /// A job has ended for good: prints what can be printed now, and behind it, before anybody else writes, what is to `follow`.
+    pub(super) async fn ended(&self, job: &Job, follow: impl FnOnce(&mut Shown)) {
         // What never ran may have the output of an earlier run.
         let prints = job.jid().is_some();
-        if !self.keeps_order() {
-            if prints {
-                self.print(&mut *screen::lock().await, job.index(), self.tag(job).as_deref());
+        if self.keeps_order() && !self.settings.json {
+            let mut turn = self.turn.lock().await;
+            if let Some(tag) = self.tag(job).filter(|_| prints) {
+                turn.tags.insert(job.index(), tag);
             }
-            return;
+            let due = turn.order.ended(job.index(), prints);
+            let mut shown = screen::lock().await;
+            self.print_all(&mut shown, &mut turn, due);
+            return follow(&mut shown);
         }
-        let mut turn = self.turn.lock().await;
-        if let Some(tag) = self.tag(job).filter(|_| prints) {
-            turn.tags.insert(job.index(), tag);
+        let mut shown = screen::lock().await;
+        if self.settings.json {
+            self.note(shown.write(To::Out, json::job(job).as_bytes()));
+        } else if prints {
+            self.print(&mut shown, job.index(), self.tag(job).as_deref());
         }
-        let due = turn.order.ended(job.index(), prints);
-        self.print_all(&mut turn, due.into_iter().flatten()).await;
+        follow(&mut shown);
     }
 
     /// A job will tell no more, and perhaps never told: it was done before.
     pub(super) async fn is_over(&self, index: usize) {
         let mut turn = self.turn.lock().await;
         let due = turn.order.ended(index, false);
-        self.print_all(&mut turn, due.into_iter().flatten()).await;
+        self.print_all(&mut *screen::lock().await, &mut turn, due);
     }
 
     /// No more jobs end: prints what was held.
     pub(super) async fn finish(&self) {
         let mut turn = self.turn.lock().await;
         let rest = turn.order.rest();
-        self.print_all(&mut turn, rest.into_iter().flatten()).await;
+        self.print_all(&mut *screen::lock().await, &mut turn, rest);
     }
 
     /// How the run went, where that is told to a program.
@@ -91,10 +94,10 @@ impl Printer {
         }
     }
 
-    async fn print_all(&self, turn: &mut Turn, jobs: impl Iterator<Item = usize>) {
-        for index in jobs {
+    fn print_all(&self, shown: &mut Shown, turn: &mut Turn, jobs: Vec<Range<usize>>) {
+        for index in jobs.into_iter().flatten() {
             let tag = turn.tags.remove(&index);
-            self.print(&mut *screen::lock().await, index, tag.as_deref());
+            self.print(shown, index, tag.as_deref());
         }
     }
 

@@ -1,15 +1,16 @@
 //! The plugin that tells what went wrong: the first failures at once, all of them in groups at the end.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use xqute::{BoxError, Cancelled, Job, KillReason, Outcome, PluginCost, Run, Signal, Summary, hook};
 
+use super::PLUGINS;
+use super::printer::Printer;
 use super::report::{self, Report};
-use super::{PLUGINS, screen};
+use super::screen::{self, Shown};
 
-// Behind the plugin that prints: what is told of a job follows its output.
 xqute::plugin!(name = "report", enabled = false, priority = -999);
 
 pub(super) const NAME: &str = "report";
@@ -39,19 +40,19 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
-    async fn ended(&self, job: &Job) {
+    /// A job has ended otherwise than well.
+    pub(super) fn ended(&self, job: &Job, shown: &mut Shown) {
         self.report.lock().unwrap_or_else(PoisonError::into_inner).take(job);
         if !was_stopped(job) {
-            self.note(job, &self.failures, "fail").await;
+            self.note(job, &self.failures, "fail", shown);
         }
     }
 
     /// One of the first that end so is told; of the next one, that no more are.
-    async fn note(&self, job: &Job, noted: &AtomicUsize, word: &str) {
+    fn note(&self, job: &Job, noted: &AtomicUsize, word: &str, shown: &mut Shown) {
         if self.quiet || noted.load(Relaxed) > NOTED {
             return;
         }
-        let mut shown = screen::lock().await;
         match noted.fetch_add(1, Relaxed) {
             ..NOTED => {
                 let why = job.outcome().map(ToString::to_string).unwrap_or_default();
@@ -122,25 +123,28 @@ fn on_init(run: &Run) -> Result<(), BoxError> {
 
 #[hook]
 async fn on_job_failed(run: &Run, job: &Job) {
-    let Some(reporter) = run.state::<Reporter>() else { return };
-    if job.will_retry() {
-        reporter.note(job, &reporter.retries, "will be tried again").await;
-    } else {
-        reporter.ended(job).await;
+    match run.state::<Reporter>() {
+        Some(it) if job.will_retry() => {
+            it.note(job, &it.retries, "will be tried again", &mut *screen::lock().await);
+        }
+        _ => ended(run, job).await,
     }
 }
 
 #[hook]
 async fn on_job_killed(run: &Run, job: &Job) {
-    if let Some(reporter) = run.state::<Reporter>() {
-        reporter.ended(job).await;
-    }
+    ended(run, job).await;
 }
 
 #[hook]
 async fn on_job_cancelled(run: &Run, job: &Job) {
-    if let Some(reporter) = run.state::<Reporter>() {
-        reporter.ended(job).await;
+    ended(run, job).await;
+}
+
+/// A job has ended for good. Where output is printed, who prints it has asked for the report behind it.
+async fn ended(run: &Run, job: &Job) {
+    if let (Some(reporter), None) = (run.state::<Reporter>(), run.state::<Arc<Printer>>()) {
+        reporter.ended(job, &mut *screen::lock().await);
     }
 }
 
