@@ -1,9 +1,9 @@
 //! The door for generated code. Nothing here is public API: it changes without notice.
 
 pub use crate::hook::{
-    All, AsyncEntry, AsyncHook, Config, ConfigType, CrateId, Each, Fault, Faults, First, Gate, Given, HOOKS,
-    HookMeta, HookSpec, IntoHook, LINKS, LinkList, Mode, PLUGINS, Place, PluginList, PluginMeta, PluginSet,
-    SENTINEL, Said, SyncEntry, Table, Veto, schema_of,
+    All, AsyncEntry, AsyncHook, Config, ConfigType, CrateId, Each, Entry, FAMILIES, Family, Fault, Faults,
+    First, Gate, Given, HookMeta, HookSpec, IntoHook, LINKS, LinkList, Mode, PLUGINS, Place, PluginList,
+    PluginMeta, PluginSet, SENTINEL, Said, SyncEntry, Table, Veto, schema_of,
 };
 pub use linkme;
 #[cfg(feature = "schema")]

@@ -106,6 +106,7 @@ impl Family {
             let ty = quote!([#entry<super::#hook>]);
             slices::declare_named(&[], &parse_quote!(pub), (hook, &[&home, &family]), &ty, &linkme)
         });
+        let hooks = self.hooks.iter().map(|hook| &hook.name);
         quote! {
             #[doc(hidden)]
             #[allow(
@@ -123,6 +124,12 @@ impl Family {
                 pub mod __slices {
                     #(#slices)*
                 }
+                fn all(hooks: &mut ::std::vec::Vec<&'static __private::HookMeta>) {
+                    #(hooks.extend(__slices::#hooks.iter().map(__private::Entry::meta));)*
+                }
+                #[#linkme::distributed_slice(__private::FAMILIES)]
+                #[linkme(crate = #linkme)]
+                static __FAMILY: __private::Family = all;
             }
         }
     }
@@ -294,7 +301,7 @@ impl Hook {
         let asyncness = is_async.then(|| quote!(async));
         let args = args.iter().map(|(name, ty)| quote!(#name: #ty));
         let output = output.as_ref().map(|ty| quote!(-> #ty));
-        quote!(#deprecated #asyncness fn #name(#(#args),*) #output;)
+        quote!(#name { #deprecated #asyncness fn #name(#(#args),*) #output; })
     }
 }
 

@@ -19,7 +19,7 @@ struct Input {
     /// The crate that declares it.
     krate: LitStr,
     family: Ident,
-    hooks: Vec<TraitItemFn>,
+    hooks: Vec<Declared>,
     /// The hook that the user names.
     name: Ident,
     priority: Option<Expr>,
@@ -29,6 +29,21 @@ struct Input {
     /// Of the user's function.
     digest: LitInt,
     user: Signature,
+}
+
+/// A hook of the family. One of them is wanted, so only that one is read.
+struct Declared {
+    name: Ident,
+    signature: TokenStream,
+}
+
+impl Parse for Declared {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let signature;
+        let name = Ident::parse_any(input)?;
+        braced!(signature in input);
+        Ok(Self { name, signature: signature.parse()? })
+    }
 }
 
 impl Parse for Input {
@@ -88,16 +103,16 @@ struct Taken<'a> {
 }
 
 impl Input {
-    fn hook(&self) -> Result<&TraitItemFn> {
+    fn hook(&self) -> Result<TraitItemFn> {
         let name = bare(&self.name);
-        let known: Vec<String> = self.hooks.iter().map(|hook| bare(&hook.sig.ident)).collect();
+        let known: Vec<String> = self.hooks.iter().map(|hook| bare(&hook.name)).collect();
         let names = || known.iter().map(String::as_str);
         let at = names().position(|it| it == name).ok_or_else(|| {
             let hint = did_you_mean(&name, names())
                 .unwrap_or_else(|| format!("; `{}` has: {}", self.family, list(names())));
             Error::new(self.name.span(), format!("there is no hook `{name}`{hint}"))
         })?;
-        Ok(&self.hooks[at])
+        syn::parse2(self.hooks[at].signature.clone())
     }
 
     /// Where the family has deprecated the hook: the compiler's warning, at the user's function.
@@ -155,9 +170,9 @@ impl Input {
     /// The wrapper around the user's function, and the entry in the hook's slice.
     fn entry(&self, hook: &Signature, args: &[Taken<'_>]) -> TokenStream {
         let Self { at, name, priority, before, after, digest, user, .. } = self;
-        let private = quote!(#at::__private);
+        let private = quote!(__private);
         let hook_name = &hook.ident;
-        let spec = quote!(#at::#hook_name);
+        let spec = quote!(__family::#hook_name);
         let place = place::of(user.ident.span(), &private);
         let (function, hook_text) = (bare(&user.ident), bare(name));
         let is_async = user.asyncness.is_some();
@@ -186,6 +201,8 @@ impl Input {
             #[allow(non_upper_case_globals, reason = "generated")]
             #allowed
             const #registration: () = {
+                // Short paths: there are many below, and a compiler reads each.
+                use #at::{self as __family, __private};
                 #call
                 static __META: #private::HookMeta = #private::HookMeta {
                     family: <#spec as #private::HookSpec>::FAMILY,
@@ -198,19 +215,16 @@ impl Input {
                     place: #place,
                     twin: (::core::line!(), ::core::column!(), #digest),
                 };
-                #[#private::linkme::distributed_slice(#at::__slices::#hook_name)]
+                #[#private::linkme::distributed_slice(__family::__slices::#hook_name)]
                 #[linkme(crate = #private::linkme)]
                 static __ENTRY: #private::#entry<#spec> = #private::#entry::<#spec>::new #made(__call, &__META);
-                #[#private::linkme::distributed_slice(#private::HOOKS)]
-                #[linkme(crate = #private::linkme)]
-                static __HOOK: &#private::HookMeta = &__META;
             };
         }
     }
 
     /// `fn __call(args) -> …`, which hands the user's function what it takes.
     fn call(&self, hook: &Signature, args: &[Taken<'_>], private: &TokenStream) -> TokenStream {
-        let (at, hook_name, function) = (&self.at, &hook.ident, &self.user.ident);
+        let (hook_name, function) = (&hook.ident, &self.user.ident);
         let fields = (0..hook.inputs.len()).map(|at| match args.iter().any(|it| it.at == at) {
             true => format_ident!("__{at}").into_token_stream(),
             false => quote!(_),
@@ -235,7 +249,7 @@ impl Input {
         quote! {
             #[inline]
             #[allow(unused_lifetimes, clippy::needless_lifetimes, clippy::extra_unused_lifetimes, reason = "generated")]
-            fn __call<'__a>(__args: #at::__args::#hook_name<'__a>) -> #result {
+            fn __call<'__a>(__args: __family::__args::#hook_name<'__a>) -> #result {
                 let (_, #(#fields,)*) = __args;
                 #called
             }

@@ -42,7 +42,7 @@ pub use mode::{Abstain, All, Each, Faults, First, Gate, Mode, Said, Veto};
 pub use plugins::{HookInfo, PluginInfo, PluginList, PluginSet, PluginSetBuilder};
 pub use policy::FaultPolicy;
 pub use progress::Progress;
-pub use registry::{HOOKS, LINKS, PLUGINS, PluginError, SENTINEL};
+pub use registry::{FAMILIES, Family, LINKS, PLUGINS, PluginError, SENTINEL};
 pub use run::{Run, StateError};
 pub use scheduler::Scheduler;
 pub use secret::{Revealed, Secret, SecretError};

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use thiserror::Error;
 
@@ -11,13 +12,23 @@ use super::selection::{SelectionError, same};
 xqute_macros::slices! {
     /// Every plugin of the binary.
     pub static PLUGINS: [&'static PluginMeta];
-    /// Every hook of the binary, of every family.
-    pub static HOOKS: [&'static HookMeta];
+    /// Every family of the binary.
+    pub static FAMILIES: [Family];
     /// The crates that `link_plugins!()` named, a list for each time it stands somewhere.
     pub static LINKS: [LinkList];
     /// Filled by the facade, whose object file holds nothing that anyone calls: if it is lost, then so are plugins.
     pub static SENTINEL: [u8];
 }
+
+/// Adds all hooks of a family, in no order.
+pub type Family = fn(&mut Vec<&'static HookMeta>);
+
+/// Every hook of the binary, of every family.
+pub(super) static HOOKS: LazyLock<Vec<&'static HookMeta>> = LazyLock::new(|| {
+    let mut hooks = Vec::new();
+    FAMILIES.iter().for_each(|add| add(&mut hooks));
+    hooks
+});
 
 #[cfg(test)]
 #[allow(unsafe_code, reason = "a static that is placed by `link_section`; no code is unsafe")]

@@ -22,11 +22,9 @@ pub trait HookSpec: 'static {
 }
 
 /// Names the future of an async hook: implemented for every function that [`hook`](macro@crate::hook) wraps.
-pub trait AsyncHook<'a, S: HookSpec, R>: Copy + Send + 'static {
+pub trait AsyncHook<'a, S: HookSpec, R>: Fn(S::Args<'a>) -> Self::Fut + Copy + Send + 'static {
     /// The future that one call makes. It may borrow from the arguments.
     type Fut: Future<Output = R> + Send + 'a;
-    /// Calls the function.
-    fn call(self, args: S::Args<'a>) -> Self::Fut;
 }
 
 impl<'a, S, F, Fut, R> AsyncHook<'a, S, R> for F
@@ -36,10 +34,6 @@ where
     Fut: Future<Output = R> + Send + 'a,
 {
     type Fut = Fut;
-    #[inline]
-    fn call(self, args: S::Args<'a>) -> Fut {
-        self(args)
-    }
 }
 
 /// An argument as the user's function wants it. Only a type itself is one; the trait is here for the sentence

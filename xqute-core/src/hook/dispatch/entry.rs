@@ -3,14 +3,15 @@
 //! The only file of this room with `unsafe`. An async implementation is an entry `{start, resume, cancel}`. `start`
 //! writes the concrete future into a [`Seat`], which lies *inside* the dispatch's own future, polls it once and drops it
 //! if it is ready; so a hook that does not wait costs one indirect call, and none costs an allocation unless its future
-//! is larger than [`BUFFER_BYTES`]. What holds it together:
+//! is larger than [`BUFFER_BYTES`]. These functions are made for each hook, so they are as short as can be: what is the
+//! same for all, panics above all, is the seat's. What holds it together:
 //!
 //! - A future is written, polled and dropped at one address: a seat is `!Unpin`, and pinned before a future is in it.
 //! - If a seat is leaked, its future is leaked with it: nobody uses that memory again. (A buffer lent from outside would
 //!   be used again under a future that still stands in some list of wakers.)
 //! - A future borrows from the arguments of its call only, and these outlive the seat: both have the lifetime `'a`.
-//! - A seat says that a future is in it only while no function of the entry runs: should one of them unwind, the
-//!   future is leaked and never dropped twice.
+//! - A function of the entry says in a [`Stage`] how far it has come before each step that may unwind, so that a future
+//!   is dropped once whatever unwinds. Meanwhile the seat says that none is in it: one whose drop unwinds is leaked.
 //! - A function item has no size: its value can be made from nothing, on any thread, if there was one that may be copied
 //!   and sent.
 //! - Two types that differ in lifetimes only are one at run time: `resume` and `cancel` are made for the future of a
@@ -20,18 +21,19 @@
     reason = "hooks of different types are called through one table, awaited without allocation"
 )]
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomPinned;
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
 
 use crate::hook::fault::{FaultCause, Returned};
 use crate::hook::meta::HookMeta;
-use crate::hook::spec::{AsyncHook, HookSpec, IntoHook};
+use crate::hook::spec::{AsyncHook, BoxError, HookSpec, IntoHook};
 use crate::hook::table::Entry;
 
 /// The largest future, in bytes, that is awaited without an allocation; its alignment is at most 16.
@@ -48,10 +50,23 @@ const fn fits<T>() -> bool {
 /// What an implementation gives when it is polled.
 pub(super) type Polled<T> = Poll<Returned<T>>;
 
+/// What a hook's function returned, converted.
+type Said<T> = Result<T, BoxError>;
+
+/// How far the call of an async implementation has come.
+enum Stage<T> {
+    /// There is no future.
+    Empty,
+    /// One is in the buffer.
+    Seated,
+    /// It has given this, and is being dropped.
+    Done(Said<T>),
+}
+
 /// An implementation of a synchronous hook.
 pub struct SyncEntry<S: HookSpec> {
     meta: &'static HookMeta,
-    call: for<'a> fn(&S::Args<'a>) -> Returned<S::Output>,
+    call: for<'a> fn(&S::Args<'a>) -> Said<S::Output>,
 }
 
 impl<S: HookSpec> SyncEntry<S> {
@@ -69,19 +84,30 @@ impl<S: HookSpec> SyncEntry<S> {
     /// Calls the function.
     #[inline]
     pub(super) fn call(&self, args: &S::Args<'_>) -> Returned<S::Output> {
-        (self.call)(args)
+        match caught(|| (self.call)(args)) {
+            Ok(said) => returned(said),
+            Err(payload) => panicked(payload),
+        }
     }
 }
+
+type Start<S> = for<'a> unsafe fn(
+    *mut Buffer,
+    &<S as HookSpec>::Args<'a>,
+    &mut Context<'_>,
+    &mut Stage<<S as HookSpec>::Output>,
+);
+type Resume<S> = unsafe fn(*mut Buffer, &mut Context<'_>, &mut Stage<<S as HookSpec>::Output>);
 
 /// An implementation of an async hook.
 pub struct AsyncEntry<S: HookSpec> {
     meta: &'static HookMeta,
-    /// Makes the future in the buffer, which is empty, and polls it. It is there afterwards exactly if it is pending.
-    start: for<'a> unsafe fn(*mut Buffer, &S::Args<'a>, &mut Context<'_>) -> Polled<S::Output>,
-    /// Polls the future that `start` left in the buffer. It is there afterwards exactly if it is pending.
-    resume: unsafe fn(*mut Buffer, &mut Context<'_>) -> Polled<S::Output>,
-    /// Drops the future that `start` left in the buffer.
-    cancel: unsafe fn(*mut Buffer) -> Returned<()>,
+    /// Makes the future in the buffer, which is empty, and polls it.
+    start: Start<S>,
+    /// Polls the future that is in the buffer.
+    resume: Resume<S>,
+    /// Drops the future that is in the buffer.
+    cancel: unsafe fn(*mut Buffer),
 }
 
 impl<S: HookSpec> AsyncEntry<S> {
@@ -93,21 +119,23 @@ impl<S: HookSpec> AsyncEntry<S> {
     {
         const { assert!(size_of::<F>() == 0, "a hook is a function item") };
         let _ = hook;
-        if fits::<<F as AsyncHook<'static, S, R>>::Fut>() {
-            Self::holding::<F, <F as AsyncHook<'static, S, R>>::Fut, R, M>(meta)
+        // The functions of the branch that is not taken are never made.
+        if fits::<Fut<'static, S, F, R>>() {
+            let start: Start<S> = start::<S, F, R, M>;
+            Self::holding::<Fut<'static, S, F, R>, M>(start, meta)
         } else {
-            Self::holding::<F, Pin<Box<<F as AsyncHook<'static, S, R>>::Fut>>, R, M>(meta)
+            let start: Start<S> = start_boxed::<S, F, R, M>;
+            Self::holding::<Pin<Box<Fut<'static, S, F, R>>>, M>(start, meta)
         }
     }
 
-    /// An entry for `F` that leaves a `Fut` in the buffer.
-    const fn holding<F, Fut, R, M>(meta: &'static HookMeta) -> Self
+    /// An entry whose `start` leaves a `Fut` in the buffer.
+    const fn holding<Fut, M>(start: Start<S>, meta: &'static HookMeta) -> Self
     where
-        F: for<'a> AsyncHook<'a, S, R>,
-        Fut: Future<Output = R>,
-        R: IntoHook<S::Output, M>,
+        Fut: Future,
+        Fut::Output: IntoHook<S::Output, M>,
     {
-        Self { meta, start: start::<S, F, R, M>, resume: resume::<S, Fut, R, M>, cancel: cancel::<Fut> }
+        Self { meta, start, resume: resume::<Fut, S::Output, M>, cancel: cancel::<Fut> }
     }
 }
 
@@ -138,118 +166,110 @@ entry!(SyncEntry AsyncEntry);
 /// # Safety
 ///
 /// A value of `F` existed: `F` was an argument of an entry's `new`, which also proved that it has no size.
-unsafe fn function<F: Copy + Send + 'static>() -> F {
+const unsafe fn function<F: Copy + Send + 'static>() -> F {
     // SAFETY: `F` has no size, so there are no bytes to be wrong, and the caller knows that it is inhabited. That this is
     // a copy, perhaps on another thread, is what `Copy` and `Send` allow.
     unsafe { NonNull::<F>::dangling().read() }
 }
 
 /// See [`SyncEntry`].
-fn call<S, F, R, M>(args: &S::Args<'_>) -> Returned<S::Output>
+fn call<S, F, R, M>(args: &S::Args<'_>) -> Said<S::Output>
 where
     S: HookSpec,
     F: for<'a> Fn(S::Args<'a>) -> R + Copy + Send + 'static,
     R: IntoHook<S::Output, M>,
 {
     // SAFETY: only `SyncEntry::new` names this function, and it had a value of `F`.
-    let hook: F = unsafe { function() };
-    caught(|| convert(hook(*args)))
+    let hook = const { unsafe { function::<F>() } };
+    hook(*args).into_hook()
 }
 
-fn convert<R: IntoHook<Out, M>, Out, M>(result: R) -> Returned<Out> {
-    result.into_hook().map_err(|error| Box::new(FaultCause::Error(error)))
-}
+/// The future of a call.
+type Fut<'a, S, F, R> = <F as AsyncHook<'a, S, R>>::Fut;
 
-/// Runs `body`; a panic becomes a fault.
-#[inline]
-fn caught<T>(body: impl FnOnce() -> Returned<T>) -> Returned<T> {
-    // What a hook leaves half done is the plugin's own: nothing of the engine is borrowed mutably.
-    catch_unwind(AssertUnwindSafe(body))
-        .unwrap_or_else(|payload| Err(Box::new(FaultCause::of_panic(payload))))
-}
-
-/// See [`AsyncEntry::start`].
+/// See [`AsyncEntry::start`]. Said to be at the stage `Empty`.
 unsafe fn start<S, F, R, M>(
     buffer: *mut Buffer,
     args: &S::Args<'_>,
     cx: &mut Context<'_>,
-) -> Polled<S::Output>
-where
+    stage: &mut Stage<S::Output>,
+) where
     S: HookSpec,
     F: for<'a> AsyncHook<'a, S, R>,
     R: IntoHook<S::Output, M>,
 {
     // SAFETY: only `AsyncEntry::new` names this function, and it had a value of `F`.
-    let hook: F = unsafe { function() };
-    if fits::<<F as AsyncHook<'_, S, R>>::Fut>() {
-        // SAFETY: the future fits, and the caller gave an empty buffer.
-        unsafe { start_with::<S, _, R, M>(buffer, || hook.call(*args), cx) }
-    } else {
-        // SAFETY: a box fits, and the caller gave an empty buffer.
-        unsafe { start_with::<S, _, R, M>(buffer, || Box::pin(hook.call(*args)), cx) }
+    let hook = const { unsafe { function::<F>() } };
+    let future = hook(*args);
+    // SAFETY: it fits, or `AsyncEntry::new` had not named this function; the caller gave an empty buffer; then it is there.
+    unsafe {
+        ptr::write(buffer.cast(), future);
+        *stage = Stage::Seated;
+        resume::<Fut<S, F, R>, S::Output, M>(buffer, cx, stage);
     }
 }
 
-/// [`start`], with the future that `make` gives.
-///
-/// # Safety
-///
-/// The buffer is empty, and `Fut` fits.
-#[inline]
-unsafe fn start_with<S, Fut, R, M>(
+/// [`start`] for a future that does not fit: a box does.
+unsafe fn start_boxed<S, F, R, M>(
     buffer: *mut Buffer,
-    make: impl FnOnce() -> Fut,
+    args: &S::Args<'_>,
     cx: &mut Context<'_>,
-) -> Polled<S::Output>
-where
+    stage: &mut Stage<S::Output>,
+) where
     S: HookSpec,
-    Fut: Future<Output = R>,
+    F: for<'a> AsyncHook<'a, S, R>,
     R: IntoHook<S::Output, M>,
 {
-    let made = caught(|| {
-        let future = make();
-        // SAFETY: there is room for it.
-        unsafe { buffer.cast::<Fut>().write(future) };
-        Ok(())
-    });
-    match made {
-        // SAFETY: it has just been written.
-        Ok(()) => unsafe { resume::<S, Fut, R, M>(buffer, cx) },
-        Err(cause) => Poll::Ready(Err(cause)),
+    // SAFETY: as in `start`.
+    let hook = const { unsafe { function::<F>() } };
+    let future = hook(*args);
+    // SAFETY: a box fits; the caller gave an empty buffer; then it is there.
+    unsafe {
+        ptr::write(buffer.cast(), Box::pin(future));
+        *stage = Stage::Seated;
+        resume::<Pin<Box<Fut<S, F, R>>>, S::Output, M>(buffer, cx, stage);
     }
 }
 
-/// See [`AsyncEntry::resume`].
+/// See [`AsyncEntry::resume`]. Said to be at the stage `Seated`.
 #[inline]
-unsafe fn resume<S, Fut, R, M>(buffer: *mut Buffer, cx: &mut Context<'_>) -> Polled<S::Output>
+unsafe fn resume<Fut, Out, M>(buffer: *mut Buffer, cx: &mut Context<'_>, stage: &mut Stage<Out>)
 where
-    S: HookSpec,
-    Fut: Future<Output = R>,
-    R: IntoHook<S::Output, M>,
+    Fut: Future,
+    Fut::Output: IntoHook<Out, M>,
 {
-    let polled = catch_unwind(AssertUnwindSafe(|| {
-        // SAFETY: a future is in the buffer, and never moves.
-        unsafe { Pin::new_unchecked(&mut *buffer.cast::<Fut>()) }.poll(cx)
-    }));
-    let said = match polled {
-        Ok(Poll::Pending) => return Poll::Pending,
-        Ok(Poll::Ready(result)) => caught(|| convert(result)),
-        Err(payload) => Err(Box::new(FaultCause::of_panic(payload))),
-    };
-    // SAFETY: the future is in the buffer, done, and nobody uses it after this.
-    let gone = unsafe { cancel::<Fut>(buffer) };
-    // Of two faults the first is told; std has printed the message of the other.
-    Poll::Ready(said.and_then(|said| gone.map(|()| said)))
+    let future = buffer.cast::<Fut>();
+    // SAFETY: a future is in the buffer, and never moves.
+    if let Poll::Ready(result) = unsafe { Pin::new_unchecked(&mut *future) }.poll(cx) {
+        *stage = Stage::Done(result.into_hook());
+        // SAFETY: nobody uses it after this.
+        unsafe { future.drop_in_place() };
+    }
 }
 
 /// See [`AsyncEntry::cancel`].
+unsafe fn cancel<Fut>(buffer: *mut Buffer) {
+    // SAFETY: a future is in the buffer, and nobody uses it after this.
+    unsafe { buffer.cast::<Fut>().drop_in_place() };
+}
+
+/// What a panic leaves.
+type Payload = Box<dyn Any + Send>;
+
+/// Runs a function of an entry. What a hook leaves half done is the plugin's own: nothing of the engine is borrowed mutably.
 #[inline]
-unsafe fn cancel<Fut>(buffer: *mut Buffer) -> Returned<()> {
-    caught(|| {
-        // SAFETY: a future is in the buffer, and nobody uses it after this.
-        unsafe { buffer.cast::<Fut>().drop_in_place() };
-        Ok(())
-    })
+fn caught<T>(body: impl FnOnce() -> T) -> Result<T, Payload> {
+    catch_unwind(AssertUnwindSafe(body))
+}
+
+#[inline]
+fn returned<T>(said: Said<T>) -> Returned<T> {
+    said.map_err(|error| Box::new(FaultCause::Error(error)))
+}
+
+#[cold]
+fn panicked<T>(payload: Payload) -> Returned<T> {
+    Err(Box::new(FaultCause::of_panic(payload)))
 }
 
 /// Where the futures of an async hook's implementations are awaited, one after the other.
@@ -293,19 +313,22 @@ impl<'a, S: HookSpec> Seat<'a, S> {
         // SAFETY: `this` is valid; `waiting` says whether there is a future in the buffer, and whose.
         unsafe {
             let buffer = &raw mut (*this).buffer;
-            let Some(waiting) = (*this).waiting else {
-                let polled = (entry.start)(buffer, &(*this).args, cx);
-                if polled.is_pending() {
+            let waiting = (*this).waiting.take();
+            let entry = waiting.unwrap_or(entry);
+            let mut stage = if waiting.is_some() { Stage::Seated } else { Stage::Empty };
+            let ran = caught(|| match stage {
+                Stage::Seated => (entry.resume)(buffer, cx, &mut stage),
+                _ => (entry.start)(buffer, &(*this).args, cx, &mut stage),
+            });
+            match (ran, stage) {
+                (Ok(()), Stage::Seated) => {
                     (*this).waiting = Some(entry);
+                    Poll::Pending
                 }
-                return polled;
-            };
-            (*this).waiting = None;
-            let polled = (waiting.resume)(buffer, cx);
-            if polled.is_pending() {
-                (*this).waiting = Some(waiting);
+                (Ok(()), Stage::Done(said)) => Poll::Ready(returned(said)),
+                (Ok(()), Stage::Empty) => unreachable!("a call leaves a future, or what that gave"),
+                (Err(payload), stage) => Poll::Ready(unwound(entry, buffer, stage, payload)),
             }
-            polled
         }
     }
 
@@ -316,11 +339,46 @@ impl<'a, S: HookSpec> Seat<'a, S> {
         unsafe {
             let this = &raw mut *self.get_unchecked_mut();
             match (*this).waiting.take() {
-                Some(waiting) => (waiting.cancel)(&raw mut (*this).buffer),
+                Some(waiting) => cancelled(waiting, &raw mut (*this).buffer),
                 None => Ok(()),
             }
         }
     }
+}
+
+/// A function of `entry` unwound at this stage. Of two faults the first is told; std has printed the message of the other.
+///
+/// # Safety
+///
+/// At the stage `Seated` the entry's future is in the buffer, and nobody uses it after this.
+#[cold]
+unsafe fn unwound<S: HookSpec>(
+    entry: &AsyncEntry<S>,
+    buffer: *mut Buffer,
+    stage: Stage<S::Output>,
+    payload: Payload,
+) -> Returned<S::Output> {
+    let panic = panicked(payload);
+    match stage {
+        Stage::Empty => panic,
+        Stage::Seated => {
+            // SAFETY: the caller's.
+            drop(unsafe { cancelled(entry, buffer) });
+            panic
+        }
+        Stage::Done(said) => returned(said).and(panic),
+    }
+}
+
+/// Drops the future that is in the buffer.
+///
+/// # Safety
+///
+/// It is that of the entry, and nobody uses it after this.
+#[cold]
+unsafe fn cancelled<S: HookSpec>(entry: &AsyncEntry<S>, buffer: *mut Buffer) -> Returned<()> {
+    // SAFETY: the caller's.
+    caught(|| unsafe { (entry.cancel)(buffer) }).or_else(panicked)
 }
 
 impl<S: HookSpec> Drop for Seat<'_, S> {
