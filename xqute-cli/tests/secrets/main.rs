@@ -26,7 +26,7 @@ fn no_file_no_log_no_job_and_no_list_of_processes_has_it() {
             fs::write(desk.path("gate"), "").unwrap();
             let (code, told) = run.ended();
             assert_eq!(code, 1, "{}: {told}", used.plugin);
-            assert!(told.contains("TRACE"), "{}: it logs all that it can: {told}", used.plugin);
+            assert!(told.contains(" INFO xqute::log: queued"), "{}: it logs: {told}", used.plugin);
             desk.is_not_in("what the run said", &told);
             let was_answered = matches!(weather, Weather::Echoes);
             assert_eq!(told.contains("you said"), was_answered, "{}: {told}", used.plugin);
