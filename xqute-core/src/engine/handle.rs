@@ -319,6 +319,7 @@ impl Shared {
             questions,
             plugins: self.plugins.clone(),
             fed: parts.fed,
+            taken: Vec::new(),
             messages: parts.inbox,
             ended,
             poll_interval: parts.poll_interval,

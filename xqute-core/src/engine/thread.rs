@@ -3,6 +3,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub(super) struct Engine {
     pub(super) questions: Questions,
     pub(super) plugins: PluginSet,
     pub(super) fed: mpsc::Receiver<Fed>,
+    /// Of these, those that are being handled.
+    pub(super) taken: Vec<Fed>,
     pub(super) messages: mpsc::UnboundedReceiver<Message>,
     pub(super) ended: watch::Sender<Option<Ended>>,
     pub(super) poll_interval: Duration,
@@ -172,12 +175,19 @@ impl Engine {
         if self.dispatcher.has_live() && self.pace.is_short(Instant::now()) {
             self.dispatcher.preempt();
         }
-        for _ in 0..BATCH {
-            if !self.dispatcher.wants_more() {
-                break;
-            }
-            let Ok(fed) = self.fed.try_recv() else { break };
-            self.dispatcher.fed(fed);
+        self.take_fed();
+    }
+
+    /// Takes jobs in for which there is room. All at once: who feeds waits for room in the channel, and is woken once.
+    fn take_fed(&mut self) {
+        let room = self.dispatcher.room().min(BATCH);
+        if room == 0 {
+            return;
+        }
+        // Who waits for the next one is woken by `wait`.
+        let nobody = &mut Context::from_waker(Waker::noop());
+        if self.fed.poll_recv_many(nobody, &mut self.taken, room).is_ready() {
+            self.taken.drain(..).for_each(|it| self.dispatcher.fed(it));
         }
     }
 

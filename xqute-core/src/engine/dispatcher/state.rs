@@ -12,13 +12,21 @@ use crate::job::{JobFiles, Moment, Output};
 use crate::script::Fragments;
 
 impl Dispatcher {
-    /// Whether there is room for another job to wait: as many as run at once, twice, and while hooks keep up. Those that hooks hold
+    /// How many more jobs there is room for to wait: as many as run at once, twice, and while hooks keep up. Those that hooks hold
     /// back count with those that hooks have, also while they are asked about again: else all of an endless list would be held.
+    pub(in crate::engine) fn room(&self) -> usize {
+        if self.broken.is_some() {
+            return 0;
+        }
+        let with_hooks = self.calling + self.held_jobs + self.again.len();
+        let waiting = if self.is_stopping() { 0 } else { self.queue.len() + self.again.len() };
+        let most = self.settings.forks.saturating_mul(2).saturating_add(1);
+        self.most_with_hooks().saturating_sub(with_hooks).min(most.saturating_sub(waiting))
+    }
+
+    /// Whether there is room for another job.
     pub(in crate::engine) fn wants_more(&self) -> bool {
-        self.calling + self.held_jobs + self.again.len() < self.most_with_hooks()
-            && self.broken.is_none()
-            && (self.is_stopping()
-                || self.queue.len() + self.again.len() <= self.settings.forks.saturating_mul(2))
+        self.room() > 0
     }
 
     /// Whether every job has ended and every hook returned, and no more come from outside.
