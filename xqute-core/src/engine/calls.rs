@@ -6,10 +6,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::crew::{Call, Crew};
 use super::dispatcher::Told;
-use super::treaty::{Answer, Asked, Broken, Gate, Message, Notice, Returned};
+use super::treaty::{Answer, Broken, Gate, Message, Notice, Returned};
 use crate::hook::record::about;
 use crate::hook::{Fault, Hooks, PluginSet, Run, Scheduler, Summary, Text};
-use crate::job::{Job, Moment, Signal};
+use crate::job::{Asked, Job, Moment, Signal};
 use crate::script::Fragments;
 
 /// What every hook of a run is called with.
@@ -124,18 +124,23 @@ fn is_of(hook: &str, moment: Moment) -> bool {
     names.contains(&hook)
 }
 
+/// What all calls of a run share.
+pub(super) struct Desk {
+    pub(super) scene: Arc<Scene>,
+    pub(super) answers: mpsc::UnboundedSender<Message>,
+}
+
 /// Calls hooks on a runtime.
 pub(super) struct Caller {
-    pub(super) scene: Arc<Scene>,
+    pub(super) desk: Arc<Desk>,
     pub(super) crew: Crew<Asking>,
-    pub(super) answers: mpsc::UnboundedSender<Message>,
 }
 
 impl Caller {
     /// Calls the hooks of these moments of one job at the next start, and tells the dispatcher when they have returned.
     pub(super) fn call(&mut self, index: usize, notices: Vec<Notice>) {
-        let reply = Reply::new(index, &notices, self.answers.clone());
-        self.crew.add(Asking { scene: Arc::clone(&self.scene), notices, reply });
+        let reply = Reply::new(index, &notices, Arc::clone(&self.desk));
+        self.crew.add(Asking { notices, reply });
     }
 
     /// Begins the calls.
@@ -145,8 +150,8 @@ impl Caller {
 
     /// Calls `on_shutdown`, and tells the dispatcher what it said.
     pub(super) fn shutdown(&self, signal: Option<Signal>) {
-        let scene = Arc::clone(&self.scene);
-        let mut reply = ShutdownReply { go: true, signal, answers: self.answers.clone() };
+        let scene = Arc::clone(&self.desk.scene);
+        let mut reply = ShutdownReply { go: true, signal, answers: self.desk.answers.clone() };
         if scene.hooks.has_on_shutdown() {
             self.crew.runtime().spawn(async move {
                 let veto = scene.hooks.on_shutdown(&scene.run, &scene.scheduler, signal);
@@ -156,7 +161,7 @@ impl Caller {
     }
 
     /// Drops what was asked for a job: a user's data on the user's runtime, as its drop may block or panic.
-    pub(super) fn discard(&self, asked: Asked) {
+    pub(super) fn discard(&self, asked: Arc<Asked>) {
         if asked.spec.has_data() {
             self.crew.runtime().spawn(async move { drop(asked) });
         }
@@ -164,11 +169,11 @@ impl Caller {
 
     /// Calls `on_run_done`, then `on_shutdown` unless it was called; returns when they have returned.
     pub(super) async fn run_done(&self, summary: Arc<Summary>, was_shut_down: bool) {
-        let hooks = &self.scene.hooks;
+        let hooks = &self.desk.scene.hooks;
         if !hooks.has_on_run_done() && (was_shut_down || !hooks.has_on_shutdown()) {
             return;
         }
-        let scene = Arc::clone(&self.scene);
+        let scene = Arc::clone(&self.desk.scene);
         let (done, wait) = oneshot::channel();
         self.crew.runtime().spawn(async move {
             let Scene { hooks, run, scheduler } = &*scene;
@@ -187,18 +192,19 @@ impl Caller {
 
 /// The hooks of one job that are to be called, and who is told of it.
 pub(super) struct Asking {
-    scene: Arc<Scene>,
     notices: Vec<Notice>,
     reply: Reply,
 }
 
 impl Asking {
     pub(super) fn call(self) -> Call {
-        let Self { scene, notices, mut reply } = self;
+        let Self { notices, mut reply } = self;
         Box::pin(async move {
             for notice in &notices {
-                reply.take(about(notice.moment, notice.job.index(), scene.call(notice)).await);
+                let said = about(notice.moment, notice.job.index(), reply.desk.scene.call(notice)).await;
+                reply.take(said);
             }
+            reply.end(notices);
         })
     }
 }
@@ -209,15 +215,16 @@ struct Reply {
     /// The moments of the questions that are not answered yet, the next one last.
     open: Vec<Moment>,
     answers: Vec<Answer>,
-    to: mpsc::UnboundedSender<Message>,
+    spare: Vec<Notice>,
+    desk: Arc<Desk>,
 }
 
 impl Reply {
-    fn new(index: usize, notices: &[Notice], to: mpsc::UnboundedSender<Message>) -> Self {
+    fn new(index: usize, notices: &[Notice], desk: Arc<Desk>) -> Self {
         let asks =
             |moment: &Moment| matches!(moment, Moment::Submitting | Moment::Killing | Moment::Verifying);
         let open = notices.iter().rev().map(|notice| notice.moment).filter(asks).collect();
-        Self { index, open, answers: Vec::new(), to }
+        Self { index, open, answers: Vec::new(), spare: Vec::new(), desk }
     }
 
     fn take(&mut self, (answer, fault): (Option<Answer>, Option<Arc<Fault>>)) {
@@ -227,6 +234,12 @@ impl Reply {
         }
         self.answers.extend(fault.map(Answer::Fault));
     }
+
+    /// All are told. Their list goes back to be filled again, without them: they are dropped here.
+    fn end(mut self, mut notices: Vec<Notice>) {
+        notices.clear();
+        self.spare = notices;
+    }
 }
 
 impl Drop for Reply {
@@ -234,7 +247,8 @@ impl Drop for Reply {
         let mut answers = std::mem::take(&mut self.answers);
         answers.extend(self.open.iter().rev().filter_map(|moment| unanswered(*moment)));
         // Nobody receives any more: the run is over.
-        let _ = self.to.send(Message::Returned(Returned { index: self.index, answers }));
+        let spare = std::mem::take(&mut self.spare);
+        let _ = self.desk.answers.send(Message::Returned(Returned { index: self.index, answers, spare }));
     }
 }
 

@@ -26,10 +26,10 @@ pub(super) use self::told::Told;
 use super::halt::Halt;
 use super::jobs::{Entry, Jobs};
 use super::recovery::Recovery;
-use super::treaty::{Asked, Before, Fed, Level, Message, Order, Timer, Why};
+use super::treaty::{Before, Fed, Level, Message, Notice, Order, Timer, Why};
 use crate::backend::{Jid, Observation};
 use crate::hook::Counts;
-use crate::job::{KillReason, Moment, Need, RetryPolicy};
+use crate::job::{Asked, KillReason, Moment, Need, RetryPolicy};
 use crate::lifecycle::{Event, How, State, Stop};
 use crate::store::{Record, Records};
 
@@ -99,6 +99,8 @@ pub(super) struct Dispatcher {
     calling: usize,
     /// Those of them that are not ordered yet.
     calls: Vec<usize>,
+    /// Lists that were told, to be filled again.
+    spare: Vec<Vec<Notice>>,
     counts: Counts,
     attempts: u64,
     cpu: Duration,
@@ -148,6 +150,7 @@ impl Dispatcher {
             is_brief: false,
             calling: 0,
             calls: Vec::new(),
+            spare: Vec::new(),
             counts: Counts::default(),
             attempts: 0,
             cpu: Duration::ZERO,
@@ -198,32 +201,34 @@ impl Dispatcher {
         let Ok(argv) = spec.argv().cloned() else {
             return tracing::error!(index, "a job without a command passed the feeder");
         };
+        let asked = Asked { spec, argv, workdir: Arc::clone(&self.settings.workdir) };
         // It is left for another run: nobody wants this one any more, or its files cannot be written.
         if self.abandoned || self.broken.is_some() {
-            return self.orders.push(Order::Discard(Asked { spec: Arc::new(spec), argv }));
+            return self.orders.push(Order::Discard(Arc::new(asked)));
         }
         if index != self.jobs.len() {
             return tracing::error!(index, expected = self.jobs.len(), "a job was fed out of order");
         }
         match before {
             Before::Done | Before::Failed | Before::Aside => {
-                self.orders.push(Order::Discard(Asked { spec: Arc::new(spec), argv }));
+                self.orders.push(Order::Discard(Arc::new(asked)));
                 return self.fed_over(before);
             }
             Before::New => {
-                self.records.push(&Record::fed(index, digest, &argv, &spec));
+                let spec = &asked.spec;
+                self.records.push(&Record::fed(index, digest, &asked.argv, spec));
                 // Behind it, without a gap: whoever feeds it again reads on from there.
                 let more = [
-                    Record::environment(index, &spec),
-                    Record::given(index, &spec),
-                    Record::files(index, &spec),
+                    Record::environment(index, spec),
+                    Record::given(index, spec),
+                    Record::files(index, spec),
                     Record::after(index, &after),
                 ];
                 more.iter().flatten().for_each(|it| self.records.push(it));
             }
             Before::Known => {}
         }
-        self.jobs.push(Entry::new(spec, argv));
+        self.jobs.push(Entry::new(asked));
         if let Some((_, why)) = self.stopping {
             return self.step(index, Event::Stop(Stop { how: How::Ask, why: stop::reason(why) }));
         }

@@ -9,7 +9,7 @@ use tokio::runtime::Handle as Runtime;
 use tokio::sync::{broadcast, mpsc, watch};
 
 use super::builder::XquteBuilder;
-use super::calls::{Asking, Caller, Scene};
+use super::calls::{Asking, Caller, Desk, Scene};
 use super::clock::Clock;
 use super::crew::Crew;
 use super::dispatcher::{Dispatcher, Settings};
@@ -299,9 +299,9 @@ impl Shared {
 
     fn engine(&self, ready: Ready, runtime: Runtime) -> Engine {
         let (parts, events, ended) = ready;
-        let scene = Arc::clone(&self.scene);
+        let desk = Desk { scene: Arc::clone(&self.scene), answers: self.messages.clone() };
         let performer = Performer {
-            caller: Caller { scene, crew: Crew::new(runtime, Asking::call), answers: self.messages.clone() },
+            caller: Caller { desk: Arc::new(desk), crew: Crew::new(runtime, Asking::call) },
             feeder: Arc::clone(&self.feeder),
             journal: parts.journal,
             events,

@@ -1,13 +1,12 @@
 //! Which jobs are there? A dense table: an index is a place in it. A job that is over takes nine bytes.
 
 use std::num::NonZeroU64;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::dispatcher::Later;
-use super::treaty::{Asked, Notice};
+use super::treaty::Notice;
 use crate::backend::Jid;
-use crate::job::{Argv, Job, JobSpec, Moment, Outcome, Usage};
+use crate::job::{Asked, Job, JobSpec, Moment, Outcome, Usage};
 use crate::lifecycle::{State, Tried};
 use crate::script::Fragments;
 
@@ -72,7 +71,7 @@ impl Jobs {
     }
 
     /// Lets a job go that has ended and whose hooks have returned.
-    pub(super) fn settle(&mut self, index: usize) -> Option<Asked> {
+    pub(super) fn settle(&mut self, index: usize) -> Option<Arc<Asked>> {
         let slot = self.slots.get_mut(index)?;
         slot.as_deref().filter(|entry| matches!(entry.state, State::Ended(_)) && !entry.calling)?;
         self.left -= 1;
@@ -84,7 +83,7 @@ impl Jobs {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) state: State,
-    pub(super) asked: Asked,
+    pub(super) asked: Arc<Asked>,
     pub(super) tried: Tried,
     /// What the scheduler calls its attempt.
     pub(super) jid: Option<Jid>,
@@ -128,10 +127,10 @@ impl Entry {
         self.files != Some(false)
     }
 
-    pub(super) fn new(spec: JobSpec, argv: Argv) -> Self {
+    pub(super) fn new(asked: Asked) -> Self {
         Self {
             state: State::Init,
-            asked: Asked { spec: Arc::new(spec), argv },
+            asked: Arc::new(asked),
             tried: Tried::default(),
             jid: None,
             outcome: None,
@@ -158,16 +157,14 @@ impl Entry {
     }
 
     /// The job as the hooks of a moment see it.
-    pub(super) fn snapshot(&self, index: usize, workdir: &Arc<Path>, moment: Moment) -> Job {
+    pub(super) fn snapshot(&self, index: usize, moment: Moment) -> Job {
         let ended = matches!(
             moment,
             Moment::Failed | Moment::Succeeded | Moment::Killed | Moment::Cancelled | Moment::Verifying
         );
         Job {
             index,
-            argv: self.asked.argv.clone(),
-            spec: Arc::clone(&self.asked.spec),
-            workdir: Arc::clone(workdir),
+            asked: Arc::clone(&self.asked),
             status: moment.status(),
             jid: self.jid.clone(),
             trial_count: self.tried.count()

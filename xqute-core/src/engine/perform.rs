@@ -137,7 +137,8 @@ impl Performer {
             }
             Order::Submit(index) => self.submit(index, dispatcher, questions),
             Order::Call(index, notices) => self.caller.call(index, notices),
-            Order::Publish(Notice { moment, job }) => {
+            Order::Publish(notice) => {
+                let Notice { moment, job } = *notice;
                 self.recorder.reached(moment, &job);
                 // Nobody reads any more, if it fails.
                 let _ = self.events.send((moment, job));
@@ -163,7 +164,7 @@ impl Performer {
     fn submit(&mut self, index: usize, dispatcher: &mut Dispatcher, questions: &mut Questions) {
         let again = dispatcher.prepares(index);
         let Some((mut job, fragments)) = dispatcher.submission(index) else { return };
-        self.caller.scene.run.withhold(&mut job.env.0);
+        self.caller.desk.scene.run.withhold(&mut job.env.0);
         let backend = questions.backend();
         if backend.uses_files() {
             let needs = Needs { script: backend.needs_script(), again };

@@ -76,7 +76,7 @@ impl Engine {
         let mut runtime = Unused(Some(runtime));
         if self.listens {
             // Here, where no hook can hold them up.
-            signals::listen(&handle, &self.performer.caller.answers)?;
+            signals::listen(&handle, &self.performer.caller.desk.answers)?;
         }
         let body = move || {
             if let Some(runtime) = runtime.0.take() {
@@ -247,7 +247,7 @@ impl Engine {
     fn summary(&self, begun: Instant) -> Summary {
         let (attempts, cpu) = self.dispatcher.cost();
         let noted = self.dispatcher.halted_for().into_iter().chain(self.plugins.notes());
-        let noted = noted.chain(self.performer.caller.scene.run.notes());
+        let noted = noted.chain(self.performer.caller.desk.scene.run.notes());
         let Adopted { jobs, unknown, first_unknown, still_running } = self.dispatcher.adopted();
         Summary {
             adopted: jobs,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::backend::{Jid, Kill};
 use crate::hook::{Fault, Said, Stopped, Submit, Summary};
-use crate::job::{Argv, Digest, Job, JobSpec, Moment, Need, Signal};
+use crate::job::{Asked, Digest, Job, JobSpec, Moment, Need, Signal};
 use crate::script::Fragments;
 
 use super::error::RunError;
@@ -61,6 +61,8 @@ pub(super) struct Returned {
     pub(super) index: usize,
     /// To the questions among them, in their order.
     pub(super) answers: Vec<Answer>,
+    /// Empty, for the notices of another call: these come by the million.
+    pub(super) spare: Vec<Notice>,
 }
 
 /// An answer of hooks that decide.
@@ -112,13 +114,6 @@ pub(super) struct Notice {
     pub(super) job: Job,
 }
 
-/// What was asked for a job.
-#[derive(Debug)]
-pub(super) struct Asked {
-    pub(super) spec: Arc<JobSpec>,
-    pub(super) argv: Argv,
-}
-
 /// What a job's timer is about. A job has one of each at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Timer {
@@ -142,13 +137,13 @@ pub(super) enum Order {
     /// Call the hooks of these moments of one job, one after the other, and say when they have returned.
     Call(usize, Vec<Notice>),
     /// Tell a moment to whoever reads events.
-    Publish(Notice),
+    Publish(Box<Notice>),
     /// Call `on_shutdown`.
     AskShutdown(Option<Signal>),
     /// Write the small files of a job.
     Write(usize, SmallFile),
     /// Drop what was asked for a job that has ended.
-    Discard(Asked),
+    Discard(Arc<Asked>),
     /// Take back from the scheduler what it has not started.
     Withdraw,
     /// Kill a job that the scheduler has.

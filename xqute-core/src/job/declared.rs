@@ -59,12 +59,12 @@ impl JobSpec {
 impl Job {
     /// The files that it was said to read ([`JobSpec::input`]), as they were given: see [`resolve`](Self::resolve).
     pub fn inputs(&self) -> impl ExactSizeIterator<Item = &Path> {
-        self.spec.given_inputs().iter().map(PathBuf::as_path)
+        self.asked.spec.given_inputs().iter().map(PathBuf::as_path)
     }
 
     /// The files that it was said to write ([`JobSpec::output`]), as they were given: see [`resolve`](Self::resolve).
     pub fn outputs(&self) -> impl ExactSizeIterator<Item = &Path> {
-        self.spec.given_outputs().iter().map(PathBuf::as_path)
+        self.asked.spec.given_outputs().iter().map(PathBuf::as_path)
     }
 
     /// Where a path is that was given for the job: a relative one is in the directory that the job runs in. Where it runs in the

@@ -38,4 +38,5 @@ pub use signal::Signal;
 pub use spec::{JobSpec, SpecError};
 pub use status::Status;
 pub use usage::{PeakMemory, Usage};
+pub(crate) use view::Asked;
 pub use view::Job;

@@ -15,13 +15,19 @@ use super::spec::JobSpec;
 use super::status::Status;
 use super::usage::Usage;
 
+/// What was asked for a job: the same all its life, so that what is seen of its moments shares it.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) spec: JobSpec,
+    pub(crate) argv: Argv,
+    pub(crate) workdir: Arc<Path>,
+}
+
 /// A job as it was at the moment that a hook is called for. What happens meanwhile does not change it.
 #[derive(Clone)]
 pub struct Job {
     pub(crate) index: usize,
-    pub(crate) argv: Argv,
-    pub(crate) spec: Arc<JobSpec>,
-    pub(crate) workdir: Arc<Path>,
+    pub(crate) asked: Arc<Asked>,
     pub(crate) status: Status,
     pub(crate) jid: Option<Arc<str>>,
     pub(crate) trial_count: u32,
@@ -43,19 +49,19 @@ impl Job {
     /// The name that it was given, if any.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.spec.given_name()
+        self.asked.spec.given_name()
     }
 
     /// Its program and arguments.
     #[must_use]
     pub fn argv(&self) -> &Argv {
-        &self.argv
+        &self.asked.argv
     }
 
     /// Its command as a line, quoted as a shell would want it. For people: it allocates, and loses what is no text.
     #[must_use]
     pub fn cmd(&self) -> String {
-        self.argv.to_string()
+        self.asked.argv.to_string()
     }
 
     /// The scheduler's name for it (on this machine its process id), once it is submitted.
@@ -115,7 +121,7 @@ impl Job {
 
     /// The words that [`JobSpec::tag`] put to it.
     pub fn tags(&self) -> impl Iterator<Item = &str> {
-        self.spec.given_tags().iter().map(|it| &**it)
+        self.asked.spec.given_tags().iter().map(|it| &**it)
     }
 
     /// The value that [`JobSpec::env`] gave this variable. It may be a secret: write it down nowhere. What the job inherits from
@@ -123,25 +129,25 @@ impl Job {
     #[must_use]
     pub fn env(&self, name: impl AsRef<OsStr>) -> Option<&OsStr> {
         let name = name.as_ref();
-        self.spec.given_env().iter().find(|it| it.0 == name).map(|it| &*it.1)
+        self.asked.spec.given_env().iter().find(|it| it.0 == name).map(|it| &*it.1)
     }
 
     /// The directory that it runs in; `None`: the program's own.
     #[must_use]
     pub fn cwd(&self) -> Option<&Path> {
-        self.spec.given_cwd()
+        self.asked.spec.given_cwd()
     }
 
     /// How long an attempt of it may run, where it was given a limit of its own: else the [run's](crate::Run::timeout) counts.
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
-        self.spec.given_timeout()
+        self.asked.spec.given_timeout()
     }
 
     /// Its files.
     #[must_use]
     pub fn files(&self) -> JobFiles {
-        JobFiles::new(Arc::clone(&self.workdir), self.index)
+        JobFiles::new(Arc::clone(&self.asked.workdir), self.index)
     }
 
     /// Its directory.
@@ -177,7 +183,7 @@ impl Job {
     /// What [`JobSpec::data`] attached, of this type.
     #[must_use]
     pub fn data<T: Any>(&self) -> Option<&T> {
-        self.spec.find_data()
+        self.asked.spec.find_data()
     }
 }
 
@@ -189,7 +195,7 @@ impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Job")
             .field("index", &self.index)
-            .field("argv", &self.argv)
+            .field("argv", &self.asked.argv)
             .field("status", &self.status)
             .field("jid", &self.jid)
             .field("outcome", &self.outcome)

@@ -107,14 +107,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::job::{Argv, Job, JobSpec, Moment};
+    use crate::job::{Argv, Asked, Job, JobSpec, Moment};
 
     fn event(moment: Moment, will_retry: bool) -> Event {
+        let (spec, argv) = (JobSpec::new(["x"]), Argv::new(["x"]).unwrap());
+        let asked = Asked { spec, argv, workdir: Path::new("/").into() };
         let job = Job {
             index: 0,
-            argv: Argv::new(["x"]).unwrap(),
-            spec: Arc::new(JobSpec::new(["x"])),
-            workdir: Path::new("/").into(),
+            asked: Arc::new(asked),
             status: moment.status(),
             jid: None,
             trial_count: 0,

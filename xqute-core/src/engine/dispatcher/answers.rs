@@ -8,9 +8,15 @@ use crate::hook::{Fault, FaultPolicy, Said, Submit};
 use crate::job::{Cancelled, Failure, Outcome};
 use crate::lifecycle::{Event, State};
 
+/// So many lists of notices are kept to be filled again.
+const SPARE: usize = 256;
+
 impl Dispatcher {
     /// The hooks of a job have returned. Those of what happened meanwhile are next.
-    pub(super) fn returned(&mut self, Returned { index, answers }: Returned) {
+    pub(super) fn returned(&mut self, Returned { index, answers, spare }: Returned) {
+        if self.spare.len() < SPARE {
+            self.spare.push(spare);
+        }
         let Some(entry) = self.jobs.get_mut(index) else {
             return tracing::error!(index, "hooks returned for a job that is over");
         };

@@ -22,7 +22,7 @@ impl Dispatcher {
         let Some(entry) = self.jobs.get_mut(index) else { return };
         let before = entry.state;
         let started = event == Event::Started;
-        let spec = std::sync::Arc::clone(&entry.asked.spec);
+        let spec = entry.spec();
         let rules = Rules {
             retry: (!stopping).then(|| spec.given_retry().unwrap_or(&self.settings.retry)),
             tried: entry.tried,
@@ -284,7 +284,10 @@ impl Dispatcher {
         if self.abandoned || !self.settings.told.has_for(entry, moment) {
             return;
         }
-        let job = entry.snapshot(index, &self.settings.workdir, moment);
+        let job = entry.snapshot(index, moment);
+        if entry.waiting.capacity() == 0 {
+            entry.waiting = self.spare.pop().unwrap_or_default();
+        }
         entry.waiting.push(Notice { moment, job });
         if !entry.calling {
             self.call(index);
@@ -305,8 +308,8 @@ impl Dispatcher {
             return;
         }
         let Some(entry) = self.jobs.get(index) else { return };
-        let job = entry.snapshot(index, &self.settings.workdir, moment);
-        self.orders.push(Order::Publish(Notice { moment, job }));
+        let job = entry.snapshot(index, moment);
+        self.orders.push(Order::Publish(Box::new(Notice { moment, job })));
     }
 
     /// The wait before the next attempt is over. What hooks read of the last one stays until they have returned.

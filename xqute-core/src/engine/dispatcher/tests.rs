@@ -251,7 +251,7 @@ fn a_job_that_does_not_run_again_says_so_in_its_files_and_has_nothing_of_its_las
             world.timer(0, Timer::Backoff);
             let veto = Said { plugin: "p".into(), value: Submit::veto("no") };
             let answers = vec![Answer::Gate(Ok(Gate::Shut(veto)))];
-            world.dispatcher.hears(Message::Returned(Returned { index: 0, answers }));
+            world.dispatcher.hears(Message::Returned(Returned { index: 0, answers, spare: Vec::new() }));
         } else {
             world.dispatcher.hears(Message::Kill(0));
         }

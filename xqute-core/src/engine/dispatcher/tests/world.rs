@@ -266,7 +266,7 @@ impl World {
                 }
             });
         }
-        self.dispatcher.hears(Message::Returned(Returned { index, answers }));
+        self.dispatcher.hears(Message::Returned(Returned { index, answers, spare: Vec::new() }));
         self.obey();
         // It is queued again as soon as nothing is left to be told of its last attempt.
         let more = self.calls.iter().any(|it| it.index == index && it.first != Moment::Queued);
