@@ -44,7 +44,8 @@ pub trait Hooks {
     #[faults]
     async fn on_job_queued(run: &Run, scheduler: &Scheduler, job: &Job);
     /// A job is about to be submitted: let it, veto it, say that it need not run, or hold it and be asked again later. The first
-    /// plugin that does not proceed decides.
+    /// plugin that does not proceed decides, so a job that one plugin has let through may still be refused by another, or be held and
+    /// asked about again: a gate that counts keeps whose its places are, not how many.
     #[first]
     #[gate]
     async fn on_job_submitting(run: &Run, scheduler: &Scheduler, job: &Job) -> Submit;
