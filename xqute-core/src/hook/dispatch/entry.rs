@@ -184,6 +184,18 @@ where
     hook(*args).into_hook()
 }
 
+/// Polls the future that is in the buffer. A macro, because a function would be one more for each hook, and a call.
+macro_rules! poll_seated {
+    ($future:ty, $buffer:expr, $cx:expr, $stage:expr) => {{
+        // It never moves; nobody uses it once it is ready. A stage before that holds nothing that would have to be dropped.
+        let future = $buffer.cast::<$future>();
+        if let Poll::Ready(result) = Pin::new_unchecked(&mut *future).poll($cx) {
+            ptr::write($stage, Stage::Done(result.into_hook()));
+            future.drop_in_place();
+        }
+    }};
+}
+
 /// The future of a call.
 type Fut<'a, S, F, R> = <F as AsyncHook<'a, S, R>>::Fut;
 
@@ -204,8 +216,8 @@ unsafe fn start<S, F, R, M>(
     // SAFETY: it fits, or `AsyncEntry::new` had not named this function; the caller gave an empty buffer; then it is there.
     unsafe {
         ptr::write(buffer.cast(), future);
-        *stage = Stage::Seated;
-        resume::<Fut<S, F, R>, S::Output, M>(buffer, cx, stage);
+        ptr::write(stage, Stage::Seated);
+        poll_seated!(Fut<S, F, R>, buffer, cx, stage);
     }
 }
 
@@ -226,25 +238,19 @@ unsafe fn start_boxed<S, F, R, M>(
     // SAFETY: a box fits; the caller gave an empty buffer; then it is there.
     unsafe {
         ptr::write(buffer.cast(), Box::pin(future));
-        *stage = Stage::Seated;
-        resume::<Pin<Box<Fut<S, F, R>>>, S::Output, M>(buffer, cx, stage);
+        ptr::write(stage, Stage::Seated);
+        poll_seated!(Pin<Box<Fut<S, F, R>>>, buffer, cx, stage);
     }
 }
 
 /// See [`AsyncEntry::resume`]. Said to be at the stage `Seated`.
-#[inline]
 unsafe fn resume<Fut, Out, M>(buffer: *mut Buffer, cx: &mut Context<'_>, stage: &mut Stage<Out>)
 where
     Fut: Future,
     Fut::Output: IntoHook<Out, M>,
 {
-    let future = buffer.cast::<Fut>();
-    // SAFETY: a future is in the buffer, and never moves.
-    if let Poll::Ready(result) = unsafe { Pin::new_unchecked(&mut *future) }.poll(cx) {
-        *stage = Stage::Done(result.into_hook());
-        // SAFETY: nobody uses it after this.
-        unsafe { future.drop_in_place() };
-    }
+    // SAFETY: a future is in the buffer.
+    unsafe { poll_seated!(Fut, buffer, cx, stage) };
 }
 
 /// See [`AsyncEntry::cancel`].
@@ -320,14 +326,17 @@ impl<'a, S: HookSpec> Seat<'a, S> {
                 Stage::Seated => (entry.resume)(buffer, cx, &mut stage),
                 _ => (entry.start)(buffer, &(*this).args, cx, &mut stage),
             });
-            match (ran, stage) {
-                (Ok(()), Stage::Seated) => {
+            if let Err(payload) = ran {
+                return Poll::Ready(unwound(entry, buffer, stage, payload));
+            }
+            // Not one `match` of both: the stage would be copied at once, just after its parts were written, and that waits.
+            match stage {
+                Stage::Seated => {
                     (*this).waiting = Some(entry);
                     Poll::Pending
                 }
-                (Ok(()), Stage::Done(said)) => Poll::Ready(returned(said)),
-                (Ok(()), Stage::Empty) => unreachable!("a call leaves a future, or what that gave"),
-                (Err(payload), stage) => Poll::Ready(unwound(entry, buffer, stage, payload)),
+                Stage::Done(said) => Poll::Ready(returned(said)),
+                Stage::Empty => unreachable!("a call leaves a future, or what that gave"),
             }
         }
     }
