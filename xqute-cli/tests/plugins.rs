@@ -37,6 +37,14 @@ fn a_mistake_is_told_with_its_place_and_what_was_meant_before_anything_is_made()
             "[plugins.submit_when]\nrules = []",
             "xqute.toml:2:1: the configuration of plugin `submit_when` is wrong: unknown key `rules`, did you mean `rule`?",
         ),
+        (
+            "[plugins.submit-when]\n[plugins.submit_when]",
+            "xqute.toml:2:10: `[plugins.submit_when]` is the same plugin's as `[plugins.submit-when]`: write one table",
+        ),
+        (
+            "[hooks.submit-when]\n[hooks.submit_when]",
+            "xqute.toml:2:8: `[hooks.submit_when]` is the same plugin's as `[hooks.submit-when]`: write one table",
+        ),
     ];
     for (toml, told) in mistakes {
         let desk = tempfile::tempdir().unwrap();

@@ -33,6 +33,8 @@ impl Plugins {
 
     /// Refuses a plugin that is not here, a value that does not fit what its plugin declares, and what cannot hold for its hooks.
     pub(crate) fn check(&mut self) -> Result<()> {
+        self.check_twice("plugins", &self.values)?;
+        self.check_twice("hooks", &self.hooks)?;
         self.check_values()?;
         for (name, value) in std::mem::take(&mut self.hooks) {
             let rule = Rule::read(&name, value, |pointer| self.place("hooks", &name, pointer))?;
@@ -46,6 +48,21 @@ impl Plugins {
         let named = |kind: &str, name: &String| format!("{kind}.{}", super::toml::name(name));
         let values = self.values.keys().map(|it| named("plugins", it));
         values.chain(self.rules.keys().chain(self.hooks.keys()).map(|it| named("hooks", it))).collect()
+    }
+
+    /// One plugin's table in two spellings: of two that say something else, one would be forgotten.
+    fn check_twice(&self, tables: &str, values: &Values) -> Result<()> {
+        let mut seen = BTreeMap::new();
+        for name in values.keys() {
+            if let Some(first) = seen.insert(name.replace('_', "-"), name) {
+                let (first, second) = (super::toml::name(first), super::toml::name(name));
+                bail!(
+                    "{}: `[{tables}.{second}]` is the same plugin's as `[{tables}.{first}]`: write one table",
+                    self.place(tables, name, "")
+                );
+            }
+        }
+        Ok(())
     }
 
     fn check_values(&self) -> Result<()> {
