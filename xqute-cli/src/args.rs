@@ -55,7 +55,7 @@ pub(crate) enum Verb {
     Journal(journal::Args),
     /// Verify a work directory, and mend what can be mended
     Check(check::Args),
-    /// Show the plugins in this binary and their hooks, in the order of their calls
+    /// Show the plugins in this binary and their hooks, in the order of their calls, and which of them a run here would use
     Plugins(plugins::Args),
     /// Show the options of `xqute run` that are in effect here, and where each is from
     Config(config::Args),
@@ -73,10 +73,10 @@ pub(crate) enum Verb {
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Chosen {
     /// Read options from FILE [default: xqute.toml, if it is there]
-    #[arg(short, long, value_name = "FILE", help_heading = "Configuration")]
+    #[arg(short, long, value_name = "FILE", global = true, help_heading = "Configuration")]
     pub(crate) config: Option<PathBuf>,
     /// Use the options of `[profile.NAME]` in it
-    #[arg(long, value_name = "NAME", help_heading = "Configuration")]
+    #[arg(long, value_name = "NAME", global = true, help_heading = "Configuration")]
     pub(crate) profile: Option<String>,
 }
 

@@ -90,13 +90,7 @@ pub(crate) async fn conduct(
     kept: Kept,
     feeding: impl AsyncFnOnce(&Xqute, Begun) -> Result<bool>,
 ) -> Result<u8> {
-    if args.verbose > 0 {
-        // It tells each job's steps.
-        plugins.values.entry("log".to_owned()).or_insert_with(|| serde_json::json!({}));
-    }
-    if let Some(file) = &args.joblog {
-        plugins.values.insert("joblog".to_owned(), joblog(file));
-    }
+    configure(&args, &mut plugins);
     let wanted = args.halt.flatten().is_some_and(|it| it.is_for_success());
     let told = Told { detached: args.detached, fresh: args.fresh, wanted };
     let shown = shown(&args);
@@ -137,6 +131,17 @@ pub(crate) async fn conduct(
     }
     tell(&run, &summary, exit::WRONG).await;
     Err(error.context("no job was taken from there on; those before it have ended"))
+}
+
+/// Options that are the configuration of a plugin.
+pub(crate) fn configure(args: &args::Run, plugins: &mut Plugins) {
+    if args.verbose > 0 {
+        // It tells each job's steps.
+        plugins.values.entry("log".to_owned()).or_insert_with(|| serde_json::json!({}));
+    }
+    if let Some(file) = &args.joblog {
+        plugins.values.insert("joblog".to_owned(), joblog(file));
+    }
 }
 
 /// What `--joblog` says, as the configuration of the plugin.

@@ -1,5 +1,6 @@
 //! `xqute plugins`: what is in this binary, what is it configured with, and who is called after whom?
 
+mod here;
 mod keys;
 mod show;
 
@@ -8,13 +9,17 @@ use std::io::Write;
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use serde::Serialize;
-use xqute::{HookInfo, Hooks, PluginInfo, PluginSet};
+use xqute::{HookInfo, Hooks, PluginInfo};
 
 use crate::answer::{json, to_stdout};
-use crate::{output, run};
+use crate::args::Chosen;
+use here::Here;
 
 #[derive(Debug, Parser)]
 #[command(after_help = "\
+A plugin is `on` where `xqute run` would use it here: --plugins, environment, profile and xqute.toml count as they do there, and a table
+`[plugins.NAME]` turns NAME on. With `-c /dev/null`, no file counts.
+
 The JSON is one object, `plugins`: a list of `name`, `on`, `package`, `version`, `file`, `line` and `hooks`, each with
 `family`, `hook`, `function`, `priority`, `before`, `after`, `file`, `line`.")]
 pub(crate) struct Args {
@@ -24,6 +29,8 @@ pub(crate) struct Args {
     /// Tell it as one JSON object
     #[arg(long, global = true)]
     json: bool,
+    #[command(flatten)]
+    chosen: Chosen,
     #[command(subcommand)]
     what: Option<What>,
 }
@@ -73,22 +80,15 @@ struct Call {
 
 /// Prints the plugins and their hooks, or the calls of one.
 pub(crate) fn show(args: Args) -> Result<u8> {
-    let chosen = args.plugins.iter().any(|name| !name.starts_with(['+', '-']));
-    let builder = PluginSet::builder().select(run::selection(args.plugins, true));
-    let set = output::PLUGINS.into_iter().fold(builder, |it, name| it.configured(name)).build()?;
-    let plugins = set.plugins();
-    let hook = match args.what {
-        Some(What::Order { hook }) => hook,
-        Some(What::Show { name }) => return show::show(&name, &plugins, args.json),
-        None => {
-            return to_stdout(|out| match args.json {
-                true => json(
-                    out,
-                    &serde_json::json!({ "plugins": plugins.iter().map(listed).collect::<Vec<_>>() }),
-                ),
-                false => plugins.iter().try_for_each(|plugin| describe(plugin, out)),
-            });
-        }
+    let Here { plugins, chosen, wrong } = Here::read(&args.chosen, &args.plugins)?;
+    if let Some(What::Show { name }) = args.what {
+        let code = show::show(&name, &plugins, args.json)?;
+        // Whoever has written a key wrongly looks here for the right one.
+        return wrong.map_or(Ok(code), Err);
+    }
+    wrong.map_or(Ok(()), Err)?;
+    let Some(What::Order { hook }) = args.what else {
+        return to_stdout(|out| list(&plugins, args.json, out));
     };
     known(&hook, &plugins)?;
     let calls = calls(&hook, &plugins, chosen);
@@ -96,6 +96,13 @@ pub(crate) fn show(args: Args) -> Result<u8> {
         true => json(out, &serde_json::json!({ "hook": hook, "calls": calls })),
         false => order(&hook, &calls, out),
     })
+}
+
+fn list(plugins: &[PluginInfo], as_json: bool, out: &mut dyn Write) -> Result<()> {
+    match as_json {
+        true => json(out, &serde_json::json!({ "plugins": plugins.iter().map(listed).collect::<Vec<_>>() })),
+        false => plugins.iter().try_for_each(|plugin| describe(plugin, out)),
+    }
 }
 
 fn describe(plugin: &PluginInfo, out: &mut dyn Write) -> Result<()> {
@@ -208,6 +215,8 @@ fn order(hook: &str, calls: &[Call], out: &mut dyn Write) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use xqute::PluginSet;
+
     use super::*;
 
     mod asks {

@@ -226,7 +226,7 @@ async fn feed(run: &Xqute, first: Planned, jobs: &mut Jobs, each: &Each, mut beg
 }
 
 /// Whether only some plugins are wanted.
-fn is_only(names: &[String]) -> bool {
+pub(crate) fn is_only(names: &[String]) -> bool {
     !names.is_empty() && names.iter().all(|name| !name.starts_with(['+', '-']))
 }
 

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 use common::{bash, bash_in};
 
@@ -71,6 +72,82 @@ fn a_plugin_that_is_selected_and_not_configured_has_an_empty_table() {
     }
     let (code, out, err) = bash("xqute run --plugins +resources,+submit-when,+log echo ::: 1");
     assert_eq!((code, out.as_str()), (Some(0), "1\n"), "{err}");
+}
+
+/// The names of the plugins that are on.
+fn on(desk: &TempDir, line: &str) -> Vec<String> {
+    let (code, out, err) = bash_in(desk, line);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{line}");
+    let told: Value = serde_json::from_str(&out).unwrap();
+    let plugins = told["plugins"].as_array().unwrap().iter().filter(|it| it["on"] == true);
+    plugins.map(|it| it["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_plugin_is_on_where_a_run_here_would_use_it() {
+    let desk = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(desk.path().join(name), text).unwrap();
+    let usual = on(&desk, "xqute plugins --json");
+    let more = |names: &[&str]| {
+        let mut all: Vec<String> =
+            usual.iter().cloned().chain(names.iter().map(ToString::to_string)).collect();
+        all.sort_unstable();
+        all
+    };
+    let sorted = |line: &str| {
+        let mut all = on(&desk, line);
+        all.sort_unstable();
+        all
+    };
+    write(
+        "xqute.toml",
+        "[plugins.submit-when]\n[hooks.wrap]\ntimeout = '1s'\n[profile.p]\njoblog = 'a'\nprint = false\n",
+    );
+    write("other.toml", "verbose = 1\n[plugins.joblog]\npath = 'a'\n");
+    assert_eq!(
+        sorted("xqute plugins --json"),
+        more(&["submit-when"]),
+        "not `wrap`, whose hooks have a limit"
+    );
+    assert_eq!(sorted("xqute plugins --json -c /dev/null"), more(&[]));
+    assert_eq!(sorted("xqute plugins --json -c other.toml"), more(&["joblog", "log"]));
+    assert_eq!(sorted("XQUTE_CONFIG=other.toml xqute plugins --json"), more(&["joblog", "log"]));
+    let mut of_profile = more(&["joblog", "submit-when"]);
+    of_profile.retain(|it| it != "print");
+    assert_eq!(sorted("xqute plugins --json --profile p"), of_profile);
+    let chosen = ["log", "trace", "print", "report"];
+    assert_eq!(on(&desk, "xqute plugins --json --plugins log,trace"), chosen);
+    assert_eq!(on(&desk, "XQUTE_SELECT=log,trace xqute plugins --json"), chosen);
+    assert_eq!(on(&desk, "XQUTE_SELECT=+log xqute plugins --json --plugins log,trace"), chosen);
+    let (_, out, _) =
+        bash_in(&desk, "xqute plugins show submit_when; xqute plugins -c /dev/null show submit_when");
+    assert!(out.contains("submit-when (on)") && out.contains("submit-when (off)"), "{out}");
+    let order = "xqute plugins order on_job_submitting";
+    assert!(bash_in(&desk, order).1.contains("submit-when, "));
+    assert!(!bash_in(&desk, &format!("{order} -c /dev/null")).1.contains("submit-when"));
+    let (_, out, _) = bash_in(&desk, "XQUTE_SELECT=log,joblog xqute plugins order on_job_succeeded");
+    assert!(out.contains("the order of --plugins"), "{out}");
+    assert_eq!(fs::read_dir(desk.path()).unwrap().count(), 2, "no plugin was asked to do anything");
+}
+
+/// What is wrong is told as `xqute run` tells it; the keys of a plugin are shown all the same.
+#[test]
+fn a_mistake_in_the_file_is_told_of_plugins_as_of_a_run() {
+    for toml in ["forks = ", "[plugins.exce]", "[plugins.exec]\non = 1", "[hooks.exec]\non-falt = 'halt'"] {
+        let desk = tempfile::tempdir().unwrap();
+        fs::write(desk.path().join("xqute.toml"), toml).unwrap();
+        let (_, _, told) = bash_in(&desk, "xqute run echo ::: 1");
+        assert!(told.starts_with("xqute: xqute.toml:"), "{told}");
+        for line in ["xqute plugins", "xqute plugins order on_init", "xqute plugins show exec"] {
+            let (code, out, err) = bash_in(&desk, line);
+            let is_shown = line.contains("show") && toml.ends_with(['1', '\'']);
+            assert_eq!(
+                (code, err, out.contains("[[plugins.exec.on]]")),
+                (Some(2), told.clone(), is_shown),
+                "{line}"
+            );
+        }
+    }
 }
 
 #[test]

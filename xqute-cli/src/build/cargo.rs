@@ -1,5 +1,6 @@
 //! How is cargo spoken to? Its progress and its errors are the user's; what it has built is ours.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -147,6 +148,11 @@ fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
 pub(super) fn brings(binary: &Path) -> Result<Vec<Brings>> {
     let mut list = Command::new(binary);
     list.args(["plugins", "--json"]).stdin(Stdio::null());
+    // Not what is set where it is built, but what is so everywhere.
+    list.current_dir(binary.parent().unwrap_or(binary));
+    for (name, _) in std::env::vars_os().filter(|it| it.0.as_bytes().starts_with(b"XQUTE_")) {
+        list.env_remove(name);
+    }
     let out = list.output().with_context(|| format!("cannot start {}", binary.display()))?;
     if !out.status.success() {
         let why = String::from_utf8_lossy(&out.stderr);

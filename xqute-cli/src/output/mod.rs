@@ -93,6 +93,12 @@ pub(crate) fn configure(builder: XquteBuilder, settings: &Settings) -> XquteBuil
     }
 }
 
+/// The plugins that [`configure`] turns on.
+pub(crate) fn configured(settings: &Settings) -> impl Iterator<Item = &'static str> {
+    let prints = settings.print.is_some();
+    PLUGINS.into_iter().filter(move |name| prints || *name != print::NAME)
+}
+
 /// Shows how far the run is, until it is dropped.
 pub(crate) fn draw(run: &Xqute, settings: &Settings) -> Option<Drawer> {
     if settings.quiet { None } else { Drawer::start(settings.progress, run) }

@@ -22,7 +22,7 @@ use clap::parser::ValueSource;
 use clap::{CommandFactory, Parser};
 use serde_json::Value as Json;
 
-use crate::args::{self, Args};
+use crate::args::{self, Args, Verb};
 pub(crate) use kept::{Before, Kept};
 use keys::{Key, Keys, Kind};
 use level::{Level, Value};
@@ -188,7 +188,30 @@ fn check(key: &Key, value: &Value) -> Result<()> {
 
 /// Reads the command line of `xqute run` once more, with what is set elsewhere before what was typed.
 pub(crate) fn with_settings(settings: &Settings, typed: &args::Run) -> Result<(Args, Kept), clap::Error> {
-    let mut words: Vec<OsString> = env::args_os().collect();
+    let words = whole(settings, env::args_os().collect(), typed)?;
+    Ok((Args::try_parse_from(&words)?, Kept::of(&words, &settings.plugins)?))
+}
+
+/// The run that `xqute run` would be here, with these plugins typed.
+pub(crate) fn run_here(settings: &Settings, plugins: &[String]) -> Result<args::Run> {
+    let mut words = ["xqute", "run"].map(OsString::from).to_vec();
+    if !plugins.is_empty() {
+        words.push(format!("--plugins={}", plugins.join(",")).into());
+    }
+    let run = |words: &[OsString]| match Args::try_parse_from(words)?.verb {
+        Verb::Run(run) => Ok(*run),
+        _ => bail!("the command line is of another verb when it is read again"),
+    };
+    let typed = run(&words)?;
+    run(&whole(settings, words, &typed)?)
+}
+
+/// A command line of `xqute run`, with what is set elsewhere before what was typed.
+fn whole(
+    settings: &Settings,
+    mut words: Vec<OsString>,
+    typed: &args::Run,
+) -> Result<Vec<OsString>, clap::Error> {
     let matches = Args::command().try_get_matches_from(&words)?;
     let ids: BTreeSet<String> = matches
         .subcommand_matches("run")
@@ -201,5 +224,5 @@ pub(crate) fn with_settings(settings: &Settings, typed: &args::Run) -> Result<(A
     // The verb is the first word: there are no options before it.
     let at = words.len().min(2);
     words.splice(at..at, settings.before(typed, &ids));
-    Ok((Args::try_parse_from(&words)?, Kept::of(&words, &settings.plugins)?))
+    Ok(words)
 }

@@ -14,6 +14,8 @@ fn several_plugins_are_in_it_from_wherever_they_have_xqute() {
     desk.package("xqute-plugin-one", &xqute(), LIB);
     // As it would be published: cargo finds no such crate, and none is asked for.
     desk.package("two", "xqute = '0.1'", LIB);
+    // It is so here alone, and not what is told of the binary.
+    desk.write("xqute.toml", "[plugins.two]\n");
     let told =
         desk.told("xqute build --debug --offline --with one=./xqute-plugin-one --with two=two -o 'a b'");
     let off = |name: &str| format!("1.2.3: off until [plugins.{name}] configures it, or --plugins +{name}");
@@ -22,7 +24,7 @@ fn several_plugins_are_in_it_from_wherever_they_have_xqute() {
     assert!(told.starts_with("./a b is the xqute of /") && told.ends_with(&wanted), "{told}");
     assert_eq!(desk.told("./'a b' run --plugins +one,+two echo ::: 1"), "1\n");
     let listed = desk.told("./'a b' plugins | grep -v '^ '");
-    assert!(listed.contains("log (") && listed.contains("two (off) from two 1.2.3"), "{listed}");
+    assert!(listed.contains("log (") && listed.contains("two (on) from two 1.2.3"), "{listed}");
 }
 
 /// What was there before stays, whatever is wrong.
