@@ -45,7 +45,7 @@ fn a_broken_hook_stops_the_run() {
 #[test]
 fn what_was_said_of_hooks_is_not_missing_when_a_run_is_resumed() {
     let desk = desk("[hooks.exec]\non-fault = 'halt'");
-    bash_in(&desk, "mv xqute.toml my.toml; xqute run -q -c my.toml -j 1 true ::: 1 2 3");
+    bash_in(&desk, "mv xqute.toml my.toml; xqute run -q -c my.toml -j 1 sleep ::: 1000 1001 1002");
     let (code, _, err) = bash_in(&desk, "grep '^.hooks' .xqute/run.toml; xqute resume");
     assert_eq!(code, Some(2), "{err}");
     let why = "since it may be secret: name the file that has [hooks.exec], [plugins.exec]: `-c FILE`";
