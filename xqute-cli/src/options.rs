@@ -8,7 +8,8 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Command};
 use xqute::Halt;
-pub(crate) use xqute_plugins::units::{duration, indices, size};
+pub(crate) use xqute::units::{duration, size};
+pub(crate) use xqute_plugins::filter::indices;
 
 /// `4`, or `50%` of the processors, at least 1.
 pub(crate) fn forks(text: &str) -> Result<NonZeroUsize, String> {

@@ -76,3 +76,5 @@ macro_rules! config_word {
 
 // Here, where the macro is known: rooms import rooms alone.
 config_word!(crate::hook::Secret, "secret");
+config_word!(crate::hook::units::Size, "size");
+config_word!(crate::hook::units::Time, "time");

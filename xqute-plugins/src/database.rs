@@ -40,9 +40,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use xqute::units::Time;
 use xqute::{BoxError, Run, Secret, hook};
-
-use crate::units::Time;
 
 use follower::Follower;
 use store::Target;

@@ -33,10 +33,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize};
+use xqute::units::Time;
 use xqute::{BoxError, Job, Run, Scheduler, Secret, Summary, hook};
 
 use crate::deliver::{Courier, config};
-use crate::units::Time;
 
 mod carrier;
 mod mail;

@@ -54,7 +54,7 @@ use serde::{Deserialize, Deserializer};
 use xqute::Job;
 
 pub use glob::{Glob, Globs};
-pub use indices::Indices;
+pub use indices::{Indices, indices};
 
 mod glob;
 mod indices;

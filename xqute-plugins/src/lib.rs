@@ -46,8 +46,6 @@ pub mod submit_when;
 mod table;
 #[cfg(feature = "trace")]
 pub mod trace;
-#[cfg(feature = "units")]
-pub mod units;
 #[cfg(feature = "webhook")]
 pub mod webhook;
 #[cfg(feature = "wrap")]

@@ -28,11 +28,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use xqute::units::Time;
 use xqute::{BoxError, Job, Run, Scheduler, hook};
 
 use crate::attempts::{self, Attempt, Known};
 use crate::table::{self, Before, Table};
-use crate::units::Time;
 use asked::Asked;
 use measured::{HEAD, Measured};
 use sample::Sampled;

@@ -23,11 +23,11 @@ mod tests;
 use std::path::PathBuf;
 
 use ureq::http::HeaderMap;
+use xqute::units::Time;
 use xqute::{BoxError, Job, Run, Scheduler, Secret, Summary, hook};
 
 use crate::deliver::{Carrier, Courier, Message, Refusal, config};
 use crate::http::{Options, Poster};
-use crate::units::Time;
 
 xqute::plugin!(name = "slack", enabled = false, config = SlackConfig);
 

@@ -40,10 +40,10 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use xqute::units::{Size, Time};
 use xqute::{BoxError, Job, Run, Scheduler, Submit, hook};
 
 use crate::filter::Filter;
-use crate::units::{Size, Time};
 use condition::Holds;
 use looks::Looks;
 use rule::Checked;

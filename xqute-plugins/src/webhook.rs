@@ -23,11 +23,11 @@ use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ureq::http::{HeaderMap, HeaderName, HeaderValue};
+use xqute::units::Time;
 use xqute::{BoxError, Job, Revealed, Run, Scheduler, Secret, Summary, hook};
 
 use crate::deliver::{Carrier, Courier, Message, Refusal, config};
 use crate::http::{Options, Poster};
-use crate::units::Time;
 
 #[cfg(test)]
 mod tests;

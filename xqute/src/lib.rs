@@ -65,6 +65,7 @@ pub use xqute_core::{config, config_word, hook, hookspec, link_plugins, plugin, 
 
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod units;
 
 #[doc(hidden)]
 pub use xqute_core::__private;

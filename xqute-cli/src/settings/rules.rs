@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 
 use anyhow::{Result, anyhow, bail};
 use serde_json::Value;
+use xqute::units::Time;
 use xqute::{ConfigType, FaultPolicy, PluginError, PluginSet, XquteBuilder};
-use xqute_plugins::units::Time;
 
 use super::toml;
 

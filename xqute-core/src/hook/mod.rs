@@ -3,7 +3,8 @@
 //! The way of a hook: a macro leaves an entry in a slice (`meta`, `registry`); a run selects plugins (`selection`,
 //! `plugins`), puts their hooks in order (`order`) and freezes a table per hook (`table`); a call goes through the table (`dispatch`),
 //! its results into a mode (`mode`), its faults into the run's book (`fault`), its cost into counters (`cost`), and for the test kit into a list of what was called (`record`). What a plugin has of
-//! its run is `run`: its configuration, its state, its secrets (`secret`, `reveal`), its `directory`, its `notes`.
+//! its run is `run`: its configuration, its state, its secrets (`secret`, `reveal`), its `directory`, its `notes`; what times and
+//! sizes of a configuration are read with, `units`.
 
 mod config;
 mod cost;
@@ -29,6 +30,7 @@ mod selection;
 mod spec;
 mod summary;
 mod table;
+pub mod units;
 mod verdict;
 
 pub use config::{Config, ConfigError, ConfigType, schema_of};

@@ -47,13 +47,13 @@ macro_rules! config {
             /// Whether the end of the run is told. Default: true.
             pub done: bool,
             /// Jobs that run for longer than this are told once, while they run. Default: none are.
-            pub long_jobs: Option<crate::units::Time>,
+            pub long_jobs: Option<xqute::units::Time>,
             /// What happens within this time of the first failure is one message. Default: `"1m"`.
-            pub digest: crate::units::Time,
+            pub digest: xqute::units::Time,
             /// The most messages in any hour, that of the run's end not counted; what is beyond is in the next digest. Default: 30.
             pub per_hour: u32,
             /// How long the end of the run waits for what is not delivered yet. Default: `"10s"`.
-            pub drain: crate::units::Time,
+            pub drain: xqute::units::Time,
         }
 
         impl Default for $name {
@@ -61,7 +61,7 @@ macro_rules! config {
                 let crate::deliver::Speak { failures, done, long_jobs, digest, per_hour, drain } =
                     Default::default();
                 let (long_jobs, digest, drain) =
-                    (long_jobs.map(crate::units::Time), crate::units::Time(digest), crate::units::Time(drain));
+                    (long_jobs.map(xqute::units::Time), xqute::units::Time(digest), xqute::units::Time(drain));
                 Self { $($field: $default,)* failures, done, long_jobs, digest, per_hour, drain }
             }
         }

@@ -12,8 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
-
-use crate::units::Time;
+use xqute::units::Time;
 
 /// So often is looked whether anybody still waits for it.
 const TICK: Duration = Duration::from_millis(100);

@@ -4,9 +4,9 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use xqute::Hooks;
+use xqute::units::Time;
 
 use crate::filter::Filter;
-use crate::units::Time;
 
 /// The configuration of `exec`: at least one command.
 #[xqute::config]

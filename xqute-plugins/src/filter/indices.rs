@@ -7,7 +7,20 @@ use std::str::FromStr;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::units;
+/// Reads jobs by their indices: `3`, or `0-3`, both ends included.
+///
+/// # Errors
+///
+/// It is neither: what to write, for people.
+pub fn indices(text: &str) -> Result<RangeInclusive<usize>, String> {
+    let digits =
+        |it: &str| it.bytes().all(|it| it.is_ascii_digit()).then(|| it.parse::<usize>().ok()).flatten();
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    match (digits(first), digits(last)) {
+        (Some(first), Some(last)) if first <= last => Ok(first..=last),
+        _ => Err("write the index of a job, from 0 on, as `3`, or a range of them, as `0-3`".to_owned()),
+    }
+}
 
 /// Jobs by their indices: `3,7-9`, as the command line reads it. Written in order, without an overlap.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +39,7 @@ impl FromStr for Indices {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let read = |it: &str| units::indices(it.trim()).map_err(|why| format!("`{text}`: {why}"));
+        let read = |it: &str| indices(it.trim()).map_err(|why| format!("`{text}`: {why}"));
         let mut ranges = text.split(',').map(read).collect::<Result<Vec<_>, _>>()?;
         ranges.sort_by_key(|it| *it.start());
         let mut merged: Vec<RangeInclusive<usize>> = Vec::with_capacity(ranges.len());

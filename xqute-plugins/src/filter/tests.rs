@@ -33,6 +33,14 @@ fn refused(config: Value) -> String {
 }
 
 #[test]
+fn indices_are_one_or_a_range() {
+    assert_eq!((indices("3"), indices("0-3"), indices("7-7")), (Ok(3..=3), Ok(0..=3), Ok(7..=7)));
+    for wrong in ["", "-", "3-", "-3", "3-2", "a", "1,2", " 1", "+1", "99999999999999999999"] {
+        assert!(indices(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn all_that_is_said_has_to_be_true() {
     let job = Made {
         index: 7,

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use xqute::units::Size;
 use xqute::{Job, Run};
 
 use super::turns::SOON;
 use super::window::Window;
 use super::{Asked, LIMIT, command, outdated};
-use crate::units::Size;
 
 /// What has to hold.
 #[derive(Debug)]

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use xqute::units::Time;
 use xqute::{BoxError, Submit};
 
 use super::condition::Condition;
 use super::window::Window;
 use super::{EVERY, LIMIT, Otherwise, Rule};
 use crate::filter::Filter;
-use crate::units::Time;
 
 /// A rule that makes sense.
 #[derive(Debug)]

@@ -1,22 +1,6 @@
-//! How is a time, a size or a list of jobs read that somebody wrote? As the command line reads it, which uses these functions.
-//!
-//! [`Time`] and [`Size`] are what a plugin's configuration has them in:
-//!
-//! ```
-//! use std::time::Duration;
-//! use xqute_plugins::units::{Size, Time};
-//!
-//! #[derive(serde::Deserialize)]
-//! struct Config {
-//!     limit: Time,
-//!     largest: Size,
-//! }
-//! let config: Config = serde_json::from_str(r#"{ "limit": "1m30s", "largest": "2K" }"#).unwrap();
-//! assert_eq!((config.limit.0, config.largest.0), (Duration::from_secs(90), 2048));
-//! ```
+//! How is a time or a size read that somebody wrote? As the command line reads it, which uses these functions.
 
 use std::fmt;
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use serde::de::{Error, Unexpected, Visitor};
@@ -87,21 +71,6 @@ pub fn size(text: &str) -> Result<u64, String> {
     }
 }
 
-/// Reads jobs by their indices: `3`, or `0-3`, both ends included.
-///
-/// # Errors
-///
-/// It is neither: what to write, for people.
-pub fn indices(text: &str) -> Result<RangeInclusive<usize>, String> {
-    let digits =
-        |it: &str| it.bytes().all(|it| it.is_ascii_digit()).then(|| it.parse::<usize>().ok()).flatten();
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
-    match (digits(first), digits(last)) {
-        (Some(first), Some(last)) if first <= last => Ok(first..=last),
-        _ => Err("write the index of a job, from 0 on, as `3`, or a range of them, as `0-3`".to_owned()),
-    }
-}
-
 /// A time in a configuration: a text that [`duration`] reads, or a number of seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(pub Duration);
@@ -130,8 +99,6 @@ impl Serialize for Time {
         }
     }
 }
-
-xqute::config_word!(Time, "time");
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -171,8 +138,6 @@ impl Visitor<'_> for TimeVisitor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Size(pub u64);
-
-xqute::config_word!(Size, "size");
 
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,4 +1,4 @@
-//! Are times, sizes and indices what people mean by them?
+//! Are times and sizes what people mean by them?
 
 use proptest::prelude::*;
 use serde_json::{Value, from_value, json, to_value};
@@ -28,14 +28,6 @@ fn sizes_are_those_of_gnu_parallel() {
 }
 
 #[test]
-fn indices_are_one_or_a_range() {
-    assert_eq!((indices("3"), indices("0-3"), indices("7-7")), (Ok(3..=3), Ok(0..=3), Ok(7..=7)));
-    for wrong in ["", "-", "3-", "-3", "3-2", "a", "1,2", " 1", "+1", "99999999999999999999"] {
-        assert!(indices(wrong).is_err(), "{wrong}");
-    }
-}
-
-#[test]
 fn a_configuration_has_texts_or_numbers() {
     let time = |it: Value| from_value::<Time>(it).map(|it| it.0).map_err(|it| it.to_string());
     assert_eq!(time(json!("2h")), Ok(Duration::from_secs(7200)));
@@ -61,7 +53,7 @@ proptest! {
 
     #[test]
     fn any_text_is_read_or_refused(text in "[0-9.dhmsKMGTkgt -]{0,12}|.{0,8}") {
-        let _ = (duration(&text), size(&text), indices(&text));
+        let _ = (duration(&text), size(&text));
     }
 
     #[test]
