@@ -48,11 +48,12 @@ configured with.")]
     },
     /// Show the implementations of one hook in the order of their calls, and what puts each behind the one before it.
     #[command(after_help = "\
-What a plugin asks comes first (`before = \"x\"`, `after = \"x\"`); then a smaller priority; then the order of `--plugins a,b`,
-else that of the plugins' names; then the place in the source.
+What a plugin asks comes first (`before = \"x\"`, `after = \"x\"`); then a smaller priority; then the order of `--plugins a,b`.
+Without it: that of --with when the binary was built, or of the dependencies in its Cargo.toml; after these, plugins that it does not
+name, such as the stock ones, in the order of their names. Then the place in the source.
 
 The JSON is one object: `hook`, and `calls`, a list of `plugin`, `family`, `function`, `priority`, `file`, `line`,
-`after` (what puts it behind the one before it: `asked`, `priority`, `selection`, `name` or `place`; null: it is the first),
+`after` (what puts it behind the one before it: `asked`, `priority`, `selection`, `manifest`, `name` or `place`; null: it is the first),
 and `asked_by`, the plugin that asks so.")]
     Order {
         /// The hook, as in `on_job_failed`
@@ -74,6 +75,8 @@ struct Call {
     asked_by: Option<String>,
     #[serde(skip)]
     rank: Option<usize>,
+    #[serde(skip)]
+    linked: Option<usize>,
     #[serde(skip)]
     waits_for: Vec<&'static str>,
 }
@@ -174,6 +177,7 @@ fn calls(hook: &str, plugins: &[PluginInfo], chosen: bool) -> Vec<Call> {
             () if before.priority != call.priority => Some("priority"),
             () if before.plugin == call.plugin => Some("place"),
             () if chosen => Some("selection"),
+            () if before.linked != call.linked => Some("manifest"),
             () => Some("name"),
         };
         calls[at].asked_by = Some(asks).filter(|_| after == Some("asked"));
@@ -186,8 +190,9 @@ impl Call {
     fn of(plugin: &PluginInfo, hook: &HookInfo) -> Self {
         let HookInfo { family, function, priority, place, rank, .. } = *hook;
         let (file, line) = (place.file, place.line);
-        let (plugin, waits_for) = (plugin.name.clone(), hook.after.clone());
-        Self { plugin, family, function, priority, file, line, after: None, asked_by: None, rank, waits_for }
+        let (linked, waits_for, after, asked_by) = (plugin.linked, hook.after.clone(), None, None);
+        let plugin = plugin.name.clone();
+        Self { plugin, family, function, priority, file, line, after, asked_by, rank, linked, waits_for }
     }
 }
 
@@ -204,6 +209,9 @@ fn order(hook: &str, calls: &[Call], out: &mut dyn Write) -> Result<()> {
             ),
             Some("priority") => " (after the one before it: larger priority)",
             Some("selection") => " (after the one before it: the order of --plugins)",
+            Some("manifest") => {
+                " (after the one before it: the order of --with, or of the dependencies of the program)"
+            }
             Some("name") => " (after the one before it: the order of names)",
             Some(_) => " (after the one before it: the place in the source)",
             None => "",

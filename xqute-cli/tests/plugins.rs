@@ -127,6 +127,8 @@ fn a_plugin_is_on_where_a_run_here_would_use_it() {
     assert!(!bash_in(&desk, &format!("{order} -c /dev/null")).1.contains("submit-when"));
     let (_, out, _) = bash_in(&desk, "XQUTE_SELECT=log,joblog xqute plugins order on_job_succeeded");
     assert!(out.contains("the order of --plugins"), "{out}");
+    let (_, out, _) = bash_in(&desk, "xqute plugins order on_job_succeeded --plugins +log,+joblog");
+    assert!(out.contains("the order of names"), "{out}");
     assert_eq!(fs::read_dir(desk.path()).unwrap().count(), 2, "no plugin was asked to do anything");
 }
 

@@ -17,12 +17,16 @@ fn several_plugins_are_in_it_from_wherever_they_have_xqute() {
     // It is so here alone, and not what is told of the binary.
     desk.write("xqute.toml", "[plugins.two]\n");
     let told =
-        desk.told("xqute build --debug --offline --with one=./xqute-plugin-one --with two=two -o 'a b'");
+        desk.told("xqute build --debug --offline --with two=two --with one=./xqute-plugin-one -o 'a b'");
     let off = |name: &str| format!("1.2.3: off until [plugins.{name}] configures it, or --plugins +{name}");
     let (one, two) = (off("one"), off("two"));
-    let wanted = format!("  one, from xqute-plugin-one {one}\n  two, from two {two}\n");
+    let wanted = format!("  two, from two {two}\n  one, from xqute-plugin-one {one}\n");
     assert!(told.starts_with("./a b is the xqute of /") && told.ends_with(&wanted), "{told}");
     assert_eq!(desk.told("./'a b' run --plugins +one,+two echo ::: 1"), "1\n");
+    let order = desk.told("./'a b' plugins order on_init --plugins +one,+two");
+    let order: Vec<&str> =
+        order.lines().filter(|it| it.contains(". one,") || it.contains(". two,")).collect();
+    assert!(order[0].contains(". two,") && order[1].contains("the order of --with"), "{order:?}");
     let listed = desk.told("./'a b' plugins | grep -v '^ '");
     assert!(listed.contains("log (") && listed.contains("two (on) from two 1.2.3"), "{listed}");
 }

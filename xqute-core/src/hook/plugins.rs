@@ -65,6 +65,9 @@ pub struct PluginInfo {
     pub on: bool,
     /// Where it is declared: package, version, file, line.
     pub place: Place,
+    /// Where [`link_plugins!`](macro@crate::link_plugins) or [`plugins!`](crate::plugins) names it, or its crate, from 0. Without a
+    /// selection it is called in this order; `None`: nobody names it, so that it comes behind those that are named, by its name.
+    pub linked: Option<usize>,
     /// What it is configured with, where it says so.
     pub config: Option<ConfigType>,
     /// Its hooks, by family, hook and order of call.
@@ -128,7 +131,7 @@ impl PluginSet {
     }
 
     fn describe(&self, at: usize) -> PluginInfo {
-        let Linked { name, meta } = &self.0.linked[at];
+        let Linked { name, meta, rank } = &self.0.linked[at];
         let own = |hook: &&&'static HookMeta| registry::owner(hook, &self.0.linked) == Some(at);
         let mut hooks: Vec<&HookMeta> = HOOKS.iter().filter(own).copied().collect();
         let priority = |hook: &HookMeta| hook.priority.unwrap_or(meta.priority);
@@ -139,6 +142,7 @@ impl PluginSet {
             name: name.to_string(),
             on: self.0.rules[at].is_some(),
             place: meta.place,
+            linked: *rank,
             config: meta.config,
             hooks,
         }
@@ -146,7 +150,7 @@ impl PluginSet {
 
     /// Whether each plugin that says what it is configured with can be configured so. `config` is by name, as names are compared.
     pub(crate) fn check_config(&self, config: &HashMap<String, Value>) -> Result<(), ConfigError> {
-        for Linked { name, meta } in &self.0.linked {
+        for Linked { name, meta, .. } in &self.0.linked {
             if let (Some(declared), Some(value)) = (meta.config, config.get(&same(name))) {
                 declared.check(name, value)?;
             }
@@ -290,7 +294,7 @@ impl PluginSetBuilder {
 fn calls(linked: &[Linked], rules: &[Option<Rules>]) -> Vec<Call> {
     let call = |hook: &&'static HookMeta| {
         let owner = registry::owner(hook, linked)?;
-        let Linked { name, meta } = &linked[owner];
+        let Linked { name, meta, .. } = &linked[owner];
         Some(Call::new(hook, name, meta, rules[owner].as_ref()?.position))
     };
     HOOKS.iter().filter_map(call).collect()

@@ -109,6 +109,8 @@ pub enum PluginError {
 pub(super) struct Linked {
     pub(super) name: Cow<'static, str>,
     pub(super) meta: &'static PluginMeta,
+    /// Where it, or its package, is named, if it is.
+    pub(super) rank: Option<usize>,
 }
 
 impl Linked {
@@ -125,17 +127,18 @@ pub(super) fn linked(named: Option<&[&'static PluginMeta]>) -> Result<Vec<Linked
     if SENTINEL.is_empty() {
         return Err(PluginError::NothingRegisters);
     }
-    let mut plugins: Vec<Linked> = PLUGINS.iter().map(|meta| Linked { name: meta.name(), meta }).collect();
     let mut links: Vec<&LinkList> = LINKS.iter().collect();
     links.sort_by_key(|list| (list.place, list.packages));
-    let rank = |it: &Linked| match named {
-        Some(named) => named.iter().position(|meta| std::ptr::eq(*meta, it.meta)),
+    let rank = |meta: &PluginMeta| match named {
+        Some(named) => named.iter().position(|it| std::ptr::eq(*it, meta)),
         None => links
             .iter()
             .flat_map(|list| list.packages)
-            .position(|package| *package == it.meta.place.krate.package),
+            .position(|package| *package == meta.place.krate.package),
     };
-    plugins.sort_by_cached_key(|it| (rank(it).unwrap_or(usize::MAX), it.name.clone(), it.meta.place));
+    let linked = |meta: &&'static PluginMeta| Linked { name: meta.name(), meta, rank: rank(meta) };
+    let mut plugins: Vec<Linked> = PLUGINS.iter().map(linked).collect();
+    plugins.sort_by_cached_key(|it| (it.rank.unwrap_or(usize::MAX), it.name.clone(), it.meta.place));
     check_names(&plugins)?;
     check_owners(&plugins)?;
     check_links(&links)?;
