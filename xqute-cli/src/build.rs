@@ -64,7 +64,8 @@ pub(crate) fn build(args: &Args) -> Result<u8> {
     cargo.renew(&newest(&origin, &plugins))?;
     copies::check(&cargo.tree()?)?;
     let built = cargo.build(args.debug)?;
-    let brings = cargo::brings(&built)?;
+    let packages: Vec<&str> = plugins.iter().map(|it| &*it.package).collect();
+    let brings = cargo::brings(&built, &packages)?;
     write(&built, &args.output, folder)?;
     tell(&args.output, &origin, &plugins, &brings)
 }

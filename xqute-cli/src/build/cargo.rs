@@ -144,8 +144,9 @@ fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T> {
     serde_json::from_slice(json).context("what cargo says cannot be read: is it older than 1.90?")
 }
 
-/// What is in a binary: a plugin that the linker has dropped would never be missed. The binary itself refuses what cannot be in one.
-pub(super) fn brings(binary: &Path) -> Result<Vec<Brings>> {
+/// What is in a binary: a plugin that the linker has dropped would never be missed. The binary itself refuses what cannot be in one, of
+/// these packages, too.
+pub(super) fn brings(binary: &Path, packages: &[&str]) -> Result<Vec<Brings>> {
     let mut list = Command::new(binary);
     list.args(["plugins", "--json"]).stdin(Stdio::null());
     // Not what is set where it is built, but what is so everywhere.
@@ -156,6 +157,14 @@ pub(super) fn brings(binary: &Path) -> Result<Vec<Brings>> {
     let out = list.output().with_context(|| format!("cannot start {}", binary.display()))?;
     if !out.status.success() {
         let why = String::from_utf8_lossy(&out.stderr);
+        // It names a file that the user never saw, where the crate is linked.
+        let is_idle = |it: &&&str| why.contains(&format!("the crate `{it}`, named by link_plugins!()"));
+        if let Some(package) = packages.iter().find(is_idle) {
+            bail!(
+                "the crate {package} is no plugin: no function in it that is compiled has `#[xqute::hook]`; write one (`xqute new-plugin NAME` \
+                 makes a crate that has some), or, if a cargo feature of it hides its hooks, make that a default one; nothing was written"
+            );
+        }
         bail!("{}; nothing was written", why.trim().trim_start_matches("xqute: "));
     }
     let Listed { plugins } = read(&out.stdout)?;

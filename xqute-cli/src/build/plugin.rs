@@ -45,7 +45,7 @@ impl FromStr for With {
         let (name, place) = typed
             .split_once('=')
             .filter(|(name, place)| !name.is_empty() && !place.is_empty())
-            .ok_or("write NAME=DIRECTORY, NAME=VERSION or NAME=URL")?;
+            .ok_or_else(|| unnamed(typed))?;
         if !name.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it)) {
             return Err(format!("`{name}` is no crate's name"));
         }
@@ -54,6 +54,28 @@ impl FromStr for With {
         }
         Ok(Self { name: name.to_owned(), place: Place::read(place)? })
     }
+}
+
+/// What is to be typed instead of what has no name, or no place.
+fn unnamed(typed: &str) -> String {
+    let directory = Path::new(typed);
+    let is_path = typed.contains('/') && !typed.contains("://") || typed.starts_with('.');
+    match called(directory) {
+        _ if typed.contains('=') => "write NAME=DIRECTORY, NAME=VERSION or NAME=URL".to_owned(),
+        Some(name) => format!("write {name}={typed}"),
+        None if directory.is_dir() => format!("write NAME={typed}, where NAME is what its crate is called"),
+        None if is_path => {
+            format!("there is no directory `{typed}`; for one that is there, write NAME={typed}")
+        }
+        None => "write NAME=DIRECTORY, NAME=VERSION or NAME=URL".to_owned(),
+    }
+}
+
+/// The name of the package in a directory, if one can be read there.
+fn called(directory: &Path) -> Option<String> {
+    let manifest = std::fs::read_to_string(directory.join("Cargo.toml")).ok()?;
+    let manifest: ::toml::Table = ::toml::from_str(&manifest).ok()?;
+    Some(manifest.get("package")?.get("name")?.as_str()?.to_owned())
 }
 
 impl Place {

@@ -48,7 +48,10 @@ fn a_plugin_that_cannot_be_in_it_is_refused_and_says_why() {
     desk.told("cp $(type -P true) old");
     for (name, why) in [
         ("broken", "cargo could not build it: its error is above, and nothing was written"),
-        ("idle", "brought no hook into this binary"),
+        (
+            "idle",
+            "xqute: the crate idle is no plugin: no function in it that is compiled has `#[xqute::hook]`; write one ",
+        ),
         ("log", "two plugins are named `log`"),
         ("far", "far is written for the xqute in "),
     ] {
@@ -118,4 +121,22 @@ fn what_is_typed_wrong_is_told_before_anything_is_built() {
     ));
     assert_eq!(told, "xqute: there is no cargo here, which builds plugins: get Rust from https://rustup.rs");
     assert_eq!(desk.read("notes.txt"), "mine\n");
+}
+
+#[test]
+fn who_types_no_name_is_told_which_is_wanted() {
+    let desk = Desk::new();
+    desk.package("xqute-plugin-one", &xqute(), LIB);
+    desk.write("void/readme", "");
+    for (with, why) in [
+        ("./xqute-plugin-one", "write xqute-plugin-one=./xqute-plugin-one"),
+        ("void", "write NAME=void, where NAME is what its crate is called"),
+        ("../nowhere", "there is no directory `../nowhere`; for one that is there, write NAME=../nowhere"),
+        ("one", "write NAME=DIRECTORY, NAME=VERSION or NAME=URL"),
+        ("https://example.org/one", "write NAME=DIRECTORY, NAME=VERSION or NAME=URL"),
+    ] {
+        let Told { code, err, .. } = desk.bash(&format!("xqute build --with {with}"));
+        let told = format!("error: invalid value '{with}' for '--with <NAME=WHERE>': {why}");
+        assert_eq!((code, err.lines().next()), (Some(2), Some(&*told)));
+    }
 }
