@@ -16,6 +16,7 @@ pub trait FrameHooks {
     async fn on_job_prepare(run: &Run, process: &Process, task: &Task);
     /// A job need not run: what it would write is there.
     async fn on_job_cached(run: &Run, process: &Process, job: &Job);
-    /// The last job of a process has ended, and so they ended. Not called where the run is stopped before all were fed.
+    /// The last job of a process has ended, and so they ended. Not called where the run is stopped
+    /// before all were fed.
     async fn on_process_done(run: &Run, process: &Process, counts: &Counts);
 }
