@@ -57,7 +57,8 @@ where
         mut out: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
-        if event.metadata().target() != LOG || out.has_ansi_escapes() || context.event_scope().is_some() {
+        let is_plain = !out.has_ansi_escapes() && context.event_scope().is_none();
+        if event.metadata().target() != LOG || !is_plain || !has_its_fields(event) {
             return self.0.format_event(context, out, event);
         }
         Clock.format_time(&mut out)?;
@@ -69,6 +70,11 @@ where
         fields.written?;
         fields.out.write_char('\n')
     }
+}
+
+/// What the plugin says has a message, and the number of a job.
+fn has_its_fields(event: &Event<'_>) -> bool {
+    event.metadata().fields().iter().map(|it| it.name()).eq(["message", "job"])
 }
 
 /// With a space on both sides.
@@ -89,6 +95,13 @@ struct Fields<'a> {
 }
 
 impl Visit for Fields<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "message" => self.record_debug(field, &format_args!("{value}")),
+            _ => self.record_debug(field, &value),
+        }
+    }
+
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let mut write = || {
             self.out.write_char(' ')?;
@@ -202,6 +215,8 @@ mod tests {
             is_same(&|| tracing::info!(target: LOG, job, "initialized: {text}"));
             is_same(&|| tracing::error!(target: LOG, job, text, flag, "{}", 3));
             is_same(&|| tracing::debug!(target: LOG, ?text, %job));
+            is_same(&|| tracing::info!(target: LOG, message = text, job = "a"));
+            is_same(&|| tracing::info!(target: LOG, error = &std::fmt::Error as &dyn std::error::Error, "why"));
         }
     }
 

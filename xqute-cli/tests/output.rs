@@ -229,3 +229,40 @@ fn json_tells_the_exit_code_of_what_was_killed_as_status_does() {
     let told = lines(&out);
     assert_eq!((&told[0]["rc"], &status["jobs"][0]["rc"]), (&json!(143), &json!(143)), "{out}");
 }
+
+#[test]
+fn what_is_told_of_a_failure_stands_behind_its_output() {
+    let (code, _, err) =
+        bash("for i in $(seq 40); do echo 'echo why >&2; exit 3'; done | xqute run -j 8 --shell -a -");
+    assert_eq!(code, Some(1));
+    let told: Vec<&str> = err.lines().filter(|it| *it == "why" || it.starts_with("xqute: job ")).collect();
+    let failures = told.iter().filter(|it| it.contains(" failed: exit code 3: ")).count();
+    assert!(failures == 10 && told.windows(2).all(|it| it[0] == "why" || it[1] == "why"), "{err}");
+}
+
+#[test]
+fn where_order_is_kept_a_failure_is_told_at_once_or_behind_its_output() {
+    let jobs = "'until [ -e ended ]; do sleep 0.02; done; echo A >&2; exit 1' 'echo B >&2; exit 2' ':'";
+    let line = format!(
+        "printf '%s\\n' {jobs} | xqute run -k -j 3 --shell -a - 2>err & until grep -q 'job 1 failed' err; do sleep 0.02; done
+        touch ended; wait $!; cat err"
+    );
+    let desk = tempfile::tempdir().unwrap();
+    let (_, told, _) = bash_in(&desk, &format!("touch err; {line}"));
+    let told: Vec<&str> = told.lines().map(|it| it.split(": ").nth(1).unwrap_or(it)).collect();
+    assert_eq!(told[..4], ["job 1 failed", "A", "job 0 failed", "B"], "{told:?}");
+}
+
+/// Whoever prints may have to wait for a reader longer than its hooks may take.
+#[test]
+fn a_failure_whose_output_could_not_be_printed_is_told() {
+    let desk = tempfile::tempdir().unwrap();
+    std::fs::write(desk.path().join("xqute.toml"), "[hooks.print]\ntimeout = '50ms'\n").unwrap();
+    let jobs =
+        "'head -c 3000000 /dev/zero; touch much' 'until [ -e much ]; do sleep 0.02; done; sleep 0.2; exit 3'";
+    let line =
+        format!("printf '%s\\n' {jobs} | xqute run -j 2 --shell -a - 2>err | (sleep 1; wc -c); cat err");
+    let (_, told, _) = bash_in(&desk, &line);
+    assert!(told.contains("xqute: job 1 failed: exit code 3: "), "{told}");
+    assert!(told.contains("xqute: job 1: exit code 3: "), "{told}");
+}

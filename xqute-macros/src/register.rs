@@ -170,15 +170,15 @@ impl Input {
     /// The wrapper around the user's function, and the entry in the hook's slice.
     fn entry(&self, hook: &Signature, args: &[Taken<'_>]) -> TokenStream {
         let Self { at, name, priority, before, after, digest, user, .. } = self;
-        let private = quote!(__private);
+        let private = quote!(__xqute_private);
         let hook_name = &hook.ident;
-        let spec = quote!(__family::#hook_name);
+        let spec = quote!(__xqute_family::#hook_name);
         let place = place::of(user.ident.span(), &private);
         let (function, hook_text) = (bare(&user.ident), bare(name));
         let is_async = user.asyncness.is_some();
         let priority = match priority {
             None => quote!(None),
-            Some(priority) => quote!(Some({ const PRIORITY: i32 = #priority; PRIORITY })),
+            Some(priority) => quote!(Some({ const __XQUTE_PRIORITY: i32 = #priority; __XQUTE_PRIORITY })),
         };
         let call = self.call(hook, args, &private);
         let output = self.output();
@@ -202,7 +202,7 @@ impl Input {
             #allowed
             const #registration: () = {
                 // Short paths: there are many below, and a compiler reads each.
-                use #at::{self as __family, __private};
+                use #at::{self as __xqute_family, __private as __xqute_private};
                 #call
                 static __META: #private::HookMeta = #private::HookMeta {
                     family: <#spec as #private::HookSpec>::FAMILY,
@@ -215,7 +215,7 @@ impl Input {
                     place: #place,
                     twin: (::core::line!(), ::core::column!(), #digest),
                 };
-                #[#private::linkme::distributed_slice(__family::__slices::#hook_name)]
+                #[#private::linkme::distributed_slice(__xqute_family::__slices::#hook_name)]
                 #[linkme(crate = #private::linkme)]
                 static __ENTRY: #private::#entry<#spec> = #private::#entry::<#spec>::new #made(__call, &__META);
             };
@@ -249,7 +249,7 @@ impl Input {
         quote! {
             #[inline]
             #[allow(unused_lifetimes, clippy::needless_lifetimes, clippy::extra_unused_lifetimes, reason = "generated")]
-            fn __call<'__a>(__args: __family::__args::#hook_name<'__a>) -> #result {
+            fn __call<'__a>(__args: __xqute_family::__args::#hook_name<'__a>) -> #result {
                 let (_, #(#fields,)*) = __args;
                 #called
             }

@@ -22,7 +22,7 @@ fn on_init(run: &Run) -> Result<(), BoxError> {
 #[hook]
 async fn on_job_succeeded(run: &Run, job: &Job) {
     if let Some(printer) = run.state::<Arc<Printer>>() {
-        printer.ended(job, |_| ()).await;
+        printer.ended(job, None).await;
     }
 }
 
@@ -52,8 +52,7 @@ async fn on_run_done(run: &Run) {
 
 /// A job has ended for good, and not well: what the report says of it follows its output.
 async fn ended(run: &Run, job: &Job) {
-    let Some(printer) = run.state::<Arc<Printer>>() else { return };
-    let reporter = run.state::<Reporter>();
-    let follow = |shown: &mut _| reporter.into_iter().for_each(|it| it.ended(job, shown));
-    printer.ended(job, follow).await;
+    if let Some(printer) = run.state::<Arc<Printer>>() {
+        printer.ended(job, run.state::<Reporter>()).await;
+    }
 }

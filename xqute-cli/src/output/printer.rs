@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use xqute::{Job, JobFiles, Stream, Summary};
 
 use super::order::Order;
+use super::reporter::Reporter;
 use super::screen::{self, Shown, To};
 use super::{Print, Tag, json};
 
@@ -50,19 +50,24 @@ impl Printer {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// A job has ended for good: prints what can be printed now, and behind it, before anybody else writes, what is to `follow`.
-    pub(super) async fn ended(&self, job: &Job, follow: impl FnOnce(&mut Shown)) {
+    /// A job has ended for good: prints what can be printed now; behind its own output, before anybody else writes, the `reporter`
+    /// tells of it. Of one whose turn has not come it tells at once.
+    pub(super) async fn ended(&self, job: &Job, reporter: Option<&Reporter>) {
         // What never ran may have the output of an earlier run.
         let prints = job.jid().is_some();
+        let follow = |shown: &mut Shown| reporter.into_iter().for_each(|it| it.follows(job, shown));
         if self.keeps_order() && !self.settings.json {
             let mut turn = self.turn.lock().await;
+            // Before the order is told: whoever gives up waiting for it has had no turn.
+            let mut shown = screen::lock().await;
             if let Some(tag) = self.tag(job).filter(|_| prints) {
                 turn.tags.insert(job.index(), tag);
             }
-            let due = turn.order.ended(job.index(), prints);
-            let mut shown = screen::lock().await;
-            self.print_all(&mut shown, &mut turn, due);
-            return follow(&mut shown);
+            let mut due = turn.order.ended(job.index(), prints).into_iter().flatten().peekable();
+            let own = due.next_if_eq(&job.index());
+            self.print_all(&mut shown, &mut turn, own);
+            follow(&mut shown);
+            return self.print_all(&mut shown, &mut turn, due);
         }
         let mut shown = screen::lock().await;
         if self.settings.json {
@@ -77,14 +82,16 @@ impl Printer {
     pub(super) async fn is_over(&self, index: usize) {
         let mut turn = self.turn.lock().await;
         let due = turn.order.ended(index, false);
-        self.print_all(&mut *screen::lock().await, &mut turn, due);
+        if !due.is_empty() {
+            self.print_all(&mut *screen::lock().await, &mut turn, due.into_iter().flatten());
+        }
     }
 
     /// No more jobs end: prints what was held.
     pub(super) async fn finish(&self) {
         let mut turn = self.turn.lock().await;
         let rest = turn.order.rest();
-        self.print_all(&mut *screen::lock().await, &mut turn, rest);
+        self.print_all(&mut *screen::lock().await, &mut turn, rest.into_iter().flatten());
     }
 
     /// How the run went, where that is told to a program.
@@ -94,8 +101,8 @@ impl Printer {
         }
     }
 
-    fn print_all(&self, shown: &mut Shown, turn: &mut Turn, jobs: Vec<Range<usize>>) {
-        for index in jobs.into_iter().flatten() {
+    fn print_all(&self, shown: &mut Shown, turn: &mut Turn, jobs: impl IntoIterator<Item = usize>) {
+        for index in jobs {
             let tag = turn.tags.remove(&index);
             self.print(shown, index, tag.as_deref());
         }

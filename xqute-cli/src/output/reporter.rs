@@ -1,13 +1,13 @@
 //! The plugin that tells what went wrong: the first failures at once, all of them in groups at the end.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use xqute::{BoxError, Cancelled, Job, KillReason, Outcome, PluginCost, Run, Signal, Summary, hook};
 
 use super::PLUGINS;
-use super::printer::Printer;
 use super::report::{self, Report};
 use super::screen::{self, Shown};
 
@@ -35,13 +35,25 @@ pub(super) struct Reporter {
     quiet: bool,
     verbose: bool,
     report: Mutex<Report>,
+    /// Jobs whose last hook here is still to come, and has nothing more to tell.
+    followed: Mutex<HashSet<usize>>,
     failures: AtomicUsize,
     retries: AtomicUsize,
 }
 
 impl Reporter {
-    /// A job has ended otherwise than well.
-    pub(super) fn ended(&self, job: &Job, shown: &mut Shown) {
+    /// A job has ended otherwise than well, and its output was just printed.
+    pub(super) fn follows(&self, job: &Job, shown: &mut Shown) {
+        self.ended(job, shown);
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner).insert(job.index());
+    }
+
+    /// Whether that was told of this job already.
+    fn has_followed(&self, job: &Job) -> bool {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner).remove(&job.index())
+    }
+
+    fn ended(&self, job: &Job, shown: &mut Shown) {
         self.report.lock().unwrap_or_else(PoisonError::into_inner).take(job);
         if !was_stopped(job) {
             self.note(job, &self.failures, "fail", shown);
@@ -141,9 +153,10 @@ async fn on_job_cancelled(run: &Run, job: &Job) {
     ended(run, job).await;
 }
 
-/// A job has ended for good. Where output is printed, who prints it has asked for the report behind it.
+/// A job has ended for good. Where its output was printed, it was told behind that; but that hook may have run out of time.
 async fn ended(run: &Run, job: &Job) {
-    if let (Some(reporter), None) = (run.state::<Reporter>(), run.state::<Arc<Printer>>()) {
+    let Some(reporter) = run.state::<Reporter>() else { return };
+    if !reporter.has_followed(job) {
         reporter.ended(job, &mut *screen::lock().await);
     }
 }

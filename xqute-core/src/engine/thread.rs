@@ -178,16 +178,20 @@ impl Engine {
         self.take_fed();
     }
 
-    /// Takes jobs in for which there is room. All at once: who feeds waits for room in the channel, and is woken once.
+    /// Takes jobs in for which there is room, all at once: who feeds waits for room in the channel, and is woken once. Some take no
+    /// room, as they wait for others or were over before: then there is more.
     fn take_fed(&mut self) {
-        let room = self.dispatcher.room().min(BATCH);
-        if room == 0 {
-            return;
-        }
         // Who waits for the next one is woken by `wait`.
         let nobody = &mut Context::from_waker(Waker::noop());
-        if self.fed.poll_recv_many(nobody, &mut self.taken, room).is_ready() {
-            self.taken.drain(..).for_each(|it| self.dispatcher.fed(it));
+        let mut left = BATCH;
+        loop {
+            let room = self.dispatcher.room().min(left);
+            let taken = &mut self.taken;
+            if room == 0 || self.fed.poll_recv_many(nobody, taken, room).is_pending() || taken.is_empty() {
+                return;
+            }
+            left -= taken.len();
+            taken.drain(..).for_each(|it| self.dispatcher.fed(it));
         }
     }
 
