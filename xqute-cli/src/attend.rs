@@ -58,9 +58,10 @@ pub(crate) fn kill(args: &Kill) -> Result<u8> {
         let see = hint(&["status"], &workdir);
         bail!("no run goes on in {}: `{see}` tells what became of the last one", workdir.display());
     }
-    let (jobs, why) = match asked {
-        Asked::Kill(jobs) => (jobs, KillReason::User),
-        Asked::Cancel => (running, KillReason::RunCancelled),
+    let (jobs, why) = if let Asked::Kill(jobs) = asked {
+        (jobs, KillReason::User)
+    } else {
+        (running, KillReason::RunCancelled)
     };
     conduct::on_threads(kill_left(&workdir, jobs, why))
 }

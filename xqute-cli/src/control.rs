@@ -16,6 +16,8 @@ use xqute::Xqute;
 const NAME: &str = "control.sock";
 /// A run that does not answer for so long is stopped, by a debugger or SIGSTOP.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Who only looks waits no longer.
+const GLANCE: Duration = Duration::from_secs(1);
 
 /// What is asked of a run.
 #[derive(Debug, Serialize, Deserialize)]
@@ -25,10 +27,31 @@ pub(crate) enum Asked {
     Kill(Vec<usize>),
     /// Cancel the run.
     Cancel,
+    /// Tell which hooks have not returned.
+    Hooks,
 }
 
-/// `Err`: why not.
-type Answer = std::result::Result<(), String>;
+/// What was asked for, if that is something; `Err`: why not.
+type Answer = std::result::Result<Option<Vec<Waiting>>, String>;
+
+/// Calls of one hook that wait.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Waiting {
+    pub(crate) plugin: String,
+    pub(crate) hook: String,
+    pub(crate) calls: u64,
+}
+
+/// What a run says of its hooks.
+#[derive(Debug)]
+pub(crate) enum Hooks {
+    /// These wait.
+    Waiting(Vec<Waiting>),
+    /// Nothing, although it listens.
+    Silent,
+    /// It cannot be asked.
+    Unknown,
+}
 
 /// A run that can be spoken to, until this is dropped.
 #[derive(Debug)]
@@ -87,16 +110,28 @@ async fn answer(mut stream: tokio::net::UnixStream, run: Xqute) {
     let answer: Answer = match serde_json::from_str(&line) {
         Ok(Asked::Cancel) => {
             run.cancel();
-            Ok(())
+            Ok(None)
         }
         Ok(Asked::Kill(indices)) => {
-            indices.into_iter().try_for_each(|index| run.kill(index)).map_err(|error| error.to_string())
+            let killed = indices.into_iter().try_for_each(|index| run.kill(index));
+            killed.map(|()| None).map_err(|error| error.to_string())
         }
+        Ok(Asked::Hooks) => Ok(Some(waiting(&run))),
         Err(error) => Err(format!("that is nothing that a run can be asked: {error}")),
     };
     let line = serde_json::to_string(&answer).unwrap_or_default() + "\n";
     // Whoever asked has gone meanwhile.
     let _ = stream.write_all(line.as_bytes()).await;
+}
+
+fn waiting(run: &Xqute) -> Vec<Waiting> {
+    let waits = run.plugins().costs().into_iter().filter(|it| it.waiting > 0);
+    let told = |it: xqute::HookCost| Waiting {
+        plugin: it.plugin.to_string(),
+        hook: it.hook.to_owned(),
+        calls: it.waiting,
+    };
+    waits.map(told).collect()
 }
 
 impl Drop for Control {
@@ -120,13 +155,31 @@ pub(crate) fn ask(workdir: &Path, asked: &Asked) -> Result<bool> {
         }
     };
     let told = || format!("the run does not answer over {}: is it stopped?", path.display());
-    stream.set_read_timeout(Some(PATIENCE)).with_context(told)?;
-    let line = serde_json::to_string(asked)? + "\n";
-    (&stream).write_all(line.as_bytes()).with_context(told)?;
-    let mut line = String::new();
-    BufReader::new(&stream).read_line(&mut line).with_context(told)?;
-    match serde_json::from_str::<Answer>(&line).with_context(told)? {
-        Ok(()) => Ok(true),
+    match speak(&stream, asked, PATIENCE).with_context(told)? {
+        Ok(_) => Ok(true),
         Err(why) => bail!("{why}"),
     }
+}
+
+/// Asks a run which hooks have not returned.
+pub(crate) fn hooks(workdir: &Path) -> Hooks {
+    let Ok(stream) = in_directory(&workdir.join(NAME), |short| UnixStream::connect(short)) else {
+        return Hooks::Unknown;
+    };
+    match speak(&stream, &Asked::Hooks, GLANCE) {
+        Ok(Ok(waiting)) => waiting.map_or(Hooks::Unknown, Hooks::Waiting),
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+            Hooks::Silent
+        }
+        // It has ended meanwhile, or is of an older xqute.
+        Ok(Err(_)) | Err(_) => Hooks::Unknown,
+    }
+}
+
+fn speak(mut stream: &UnixStream, asked: &Asked, patience: Duration) -> io::Result<Answer> {
+    stream.set_read_timeout(Some(patience))?;
+    stream.write_all((serde_json::to_string(asked)? + "\n").as_bytes())?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line)?;
+    Ok(serde_json::from_str(&line)?)
 }

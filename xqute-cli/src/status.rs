@@ -12,6 +12,7 @@ use xqute::{JobFiles, JobState, JobView, RunView, Stream, WorkDirView, script, u
 use crate::answer::{hint, to_stdout};
 use crate::{attend, options, plain};
 
+mod hooks;
 mod told;
 
 pub(crate) use told::{Common, Counts};
@@ -34,12 +35,15 @@ unfinished: how it ended was not written down, because the program ended before 
 The JSON is one object: `workdir`, `live` (whether a run goes on there), `whole` (whether the list of jobs
 was read to its end; if not, and no run goes on, the command has to be repeated to run the rest), `runs` (`id`, `version`, `scheduler`, `host`, `pid`,
  `cwd`, `began`, `done`, `alive`), `counts` (`queued`, `held`, `submitted`, `running`, `retrying`, `unfinished`,
-`succeeded`, `failed`, `killed`, `cancelled`, `total`), `jobs`: those asked for (--all, --running, INDEX), else all that
+`succeeded`, `failed`, `killed`, `cancelled`, `total`), `hooks` (see below), `jobs`: those asked for (--all, --running, INDEX), else all that
 failed, were killed or cancelled. A job has `index`, `name`, `argv`, `argv_lossy` (whether bytes of it that are no text were replaced), `cwd`,
 `env` (the names of its variables), `inputs` and `outputs` (the files that it was said to read and write), `state`,
 `runs_again` (whether the next run of the list runs it unasked), `attempts`, `why`, `rc`, `jid`, `started`, `ended`,
 `cpu_seconds`, `peak_memory_bytes`, `peak_memory_exact`, `path`. What is not
 known is null. Times are milliseconds since 1970.
+
+Where a run of `xqute` goes on, it is asked which calls of hooks wait at this moment: `hooks` is a list of `plugin`, `hook`, `calls`. One that blocks
+its thread is not told; if these hold up all threads, the run does not answer. Without an answer it is null.
 
 Exit codes: 0 it was told, 2 there is no such run or job.")]
 pub(crate) struct Args {
@@ -156,6 +160,7 @@ fn text(view: &mut WorkDirView, args: &Args, mut wanted: Vec<usize>, out: &mut d
         let jobs = if view.is_live() { in_state(view, is_running) } else { left };
         running(view, args, &jobs, out)?;
         held(view, args, out)?;
+        hooks::tell(view, out)?;
         // There may be many, and of what failed more is to be learned.
         wanted.sort_by_key(|index| view.state(*index) == Some(JobState::Cancelled));
     }

@@ -68,6 +68,12 @@ fn waits(history: &History, around: &Around) -> Vec<String> {
             if *submitted == 1 { "is" } else { "are" },
             if *before == 1 { "waits" } else { "wait" },
         ));
+        if around.live && *submitted < forks && history.run.held.is_empty() {
+            told.push(
+                "fewer are submitted than may run: hooks of it, or of jobs before it, may not have returned; `xqute status` tells which wait"
+                    .to_owned(),
+            );
+        }
     } else {
         told.push("it waits for its turn".to_owned());
     }

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 use xqute::{JobFiles, JobState, JobView, PeakMemory, RunView, Usage, WorkDirView};
 
-use super::why;
+use super::{hooks, why};
+use crate::control::{Hooks, Waiting};
 
 /// What JSON has before the jobs.
 #[derive(Debug, Serialize)]
@@ -16,6 +17,7 @@ pub(super) struct Head {
     whole: bool,
     runs: Vec<Ran>,
     counts: Counts,
+    hooks: Option<Vec<Waiting>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -98,7 +100,12 @@ impl Head {
     pub(crate) fn of(view: &WorkDirView) -> Self {
         let workdir = view.files(0).workdir().to_string_lossy().into_owned();
         let runs = view.runs().cloned().map(Into::into).collect();
-        Self { workdir, live: view.is_live(), whole: view.is_whole(), runs, counts: Counts::of(view) }
+        let hooks = match hooks::of(view) {
+            Hooks::Waiting(waiting) => Some(waiting),
+            Hooks::Silent | Hooks::Unknown => None,
+        };
+        let (live, whole, counts) = (view.is_live(), view.is_whole(), Counts::of(view));
+        Self { workdir, live, whole, runs, counts, hooks }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -152,4 +153,31 @@ fn the_help_names_the_fields_that_json_has() {
         let named: BTreeSet<String> = json.split('`').skip(1).step_by(2).map(str::to_owned).collect();
         assert_eq!(told, named, "{verb}");
     }
+}
+
+#[test]
+fn a_run_that_waits_for_a_hook_says_for_which() {
+    let desk = Desk::new();
+    let gate = desk.pipe("gate");
+    let hook = "[[plugins.exec.on]]\nhook = 'on_job_submitting'\ncommand = ['sh', '-c', 'read go < gate']\n";
+    fs::write(desk.path().join("xqute.toml"), hook).unwrap();
+    let mut run = desk.start(&["-j1"], &["true"]);
+    let told = "on_job_submitting of plugin `exec`: 1 call has not returned\n";
+    let status = || desk.output(&["status"]).1;
+    while !status().contains(told) {
+        assert!(run.try_wait().unwrap().is_none(), "{}", status());
+    }
+    let hooks = &desk.json(&["status", "--json"])["hooks"];
+    let wanted = serde_json::json!([{ "plugin": "exec", "hook": "on_job_submitting", "calls": 1 }]);
+    assert_eq!(hooks, &wanted);
+    assert!(!desk.told(&["status", "--all"]).contains("not returned"));
+    let explained = desk.told(&["explain", "0"]);
+    assert!(explained.contains("\n  fewer are submitted than may run: hooks of it, "), "{explained}");
+    let signal = |name: &str| Command::new("kill").args([name, &run.id().to_string()]).status().unwrap();
+    assert!(signal("-STOP").success());
+    assert!(status().contains("\nthe run does not answer: it is stopped, or hooks that block their threads"));
+    assert!(signal("-CONT").success());
+    fs::write(gate, "go\n").unwrap();
+    assert!(run.wait().unwrap().success());
+    assert!(!status().contains("not returned") && desk.json(&["status", "--json"])["hooks"].is_null());
 }

@@ -6,6 +6,8 @@
 //!
 //! Reading the clock costs ten times as much as a hook: the first [`TIMED_FIRST`] dispatches of a thread are timed,
 //! then one in [`TIMED_ONE_IN`], which counts for as many.
+//!
+//! A call that waits is counted while it does, in such cells too: one that does not costs nothing for that.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -71,28 +73,40 @@ impl Count {
     /// Counts one; returns how many this thread's cell had before.
     #[inline]
     fn tick(&self) -> u64 {
+        self.add(1)
+    }
+
+    /// Counts one back, maybe on another thread than the one that counted it.
+    #[inline]
+    fn untick(&self) {
+        self.add(u64::MAX);
+    }
+
+    /// Adds, around the end of the numbers.
+    #[inline]
+    fn add(&self, number: u64) -> u64 {
         let cell = CELL.get();
         if cell < SHARED {
             let count = &self.0[cell].0;
             let before = count.load(Relaxed);
-            count.store(before + 1, Relaxed);
+            count.store(before.wrapping_add(number), Relaxed);
             return before;
         }
-        self.tick_slowly()
+        self.add_slowly(number)
     }
 
     #[cold]
-    fn tick_slowly(&self) -> u64 {
+    fn add_slowly(&self, number: u64) -> u64 {
         if CELL.get() == UNSET {
             // A thread that is ending has no lease to take: it shares.
             CELL.set(LEASE.try_with(|lease| lease.0).unwrap_or(SHARED));
-            return self.tick();
+            return self.add(number);
         }
-        self.0[SHARED].0.fetch_add(1, Relaxed)
+        self.0[SHARED].0.fetch_add(number, Relaxed)
     }
 
     fn sum(&self) -> u64 {
-        self.0.iter().map(|cell| cell.0.load(Relaxed)).sum()
+        self.0.iter().fold(0, |sum, cell| sum.wrapping_add(cell.0.load(Relaxed)))
     }
 }
 
@@ -110,6 +124,8 @@ struct SlotCost {
     stops: AtomicU64,
     /// Dispatches that passed it over, because its plugin is called no more.
     skips: AtomicU64,
+    /// Calls that wait now.
+    waiting: Count,
     nanos: AtomicU64,
     errors: AtomicU64,
     panics: AtomicU64,
@@ -129,6 +145,7 @@ impl TableCost {
             source,
             stops: AtomicU64::new(0),
             skips: AtomicU64::new(0),
+            waiting: Count::default(),
             nanos: AtomicU64::new(0),
             errors: AtomicU64::new(0),
             panics: AtomicU64::new(0),
@@ -157,6 +174,18 @@ impl TableCost {
     #[cold]
     pub(super) fn skip(&self, at: usize) {
         self.slots[at].skips.fetch_add(1, Relaxed);
+    }
+
+    /// A call of slot `at` begins to wait: one that never does costs nothing here.
+    #[inline]
+    pub(super) fn waits(&self, at: usize) {
+        self.slots[at].waiting.tick();
+    }
+
+    /// It waits no more.
+    #[inline]
+    pub(super) fn has_waited(&self, at: usize) {
+        self.slots[at].waiting.untick();
     }
 
     /// Slot `at` returned. The time of the next counts from now.
@@ -188,6 +217,8 @@ impl TableCost {
                 plugin: Arc::clone(&slot.source.plugin),
                 hook: slot.source.meta.hook,
                 calls: calls.saturating_sub(slot.skips.load(Relaxed)),
+                // Its end may be read without its beginning.
+                waiting: slot.waiting.sum().cast_signed().max(0).cast_unsigned(),
                 errors: slot.errors.load(Relaxed),
                 panics: slot.panics.load(Relaxed),
                 timeouts: slot.timeouts.load(Relaxed),
@@ -218,6 +249,8 @@ pub struct HookCost {
     pub hook: &'static str,
     /// How often it was called. Exact when nothing is being called.
     pub calls: u64,
+    /// How many of them wait now: they await something. One that blocks its thread is not among them.
+    pub waiting: u64,
     /// How many calls returned an error.
     pub errors: u64,
     /// How many calls panicked.
@@ -288,6 +321,16 @@ mod tests {
             }
         });
         assert_eq!(count.sum(), 40_000);
+    }
+
+    #[test]
+    fn what_ends_on_another_thread_is_counted_back() {
+        let count = Count::default();
+        std::thread::scope(|scope| {
+            (0..40).for_each(|_| drop(scope.spawn(|| (0..1000).for_each(|_| _ = count.tick()))));
+            (0..40).for_each(|_| drop(scope.spawn(|| (0..1000).for_each(|_| count.untick()))));
+        });
+        assert_eq!(count.sum(), 0);
     }
 
     #[test]

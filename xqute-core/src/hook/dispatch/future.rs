@@ -37,6 +37,8 @@ pin_project! {
         // Whose call is under way, or was the last.
         slot: Option<&'a Slot<AsyncEntry<S>>>,
         timed: Option<Timed>,
+        // Whether the call under way has waited.
+        waits: bool,
         // Of the call under way, once it waits.
         timer: Option<Timer>,
         #[pin]
@@ -61,6 +63,7 @@ impl<S: HookSpec> Table<AsyncEntry<S>> {
             mode: Some(mode),
             slot: None,
             timed: None,
+            waits: false,
             timer: None,
             seat: Seat::new(args),
         }
@@ -108,14 +111,20 @@ impl<'a, S: HookSpec, M: Mode<S::Output>> Dispatch<'a, S, M> {
             let result = match this.seat.as_mut().poll(&slot.entry, cx) {
                 Poll::Ready(result) => result,
                 Poll::Pending => {
+                    if !*this.waits {
+                        *this.waits = true;
+                        this.table.cost.waits(slot.at);
+                    }
                     let Some(limit) = slot.limit else { return Poll::Pending };
                     ready!(poll_timer(this.timer, limit, cx));
                     drop(this.seat.as_mut().clear());
                     Err(Box::new(FaultCause::TimedOut(limit)))
                 }
             };
-            if this.timer.is_some() {
+            if *this.waits {
+                *this.waits = false;
                 end_timer(this.timer);
+                this.table.cost.has_waited(slot.at);
             }
             if let Some(timed) = this.timed {
                 this.table.cost.took(slot.at, timed);
@@ -146,6 +155,9 @@ impl<'a, S: HookSpec, M> Dispatch<'a, S, M> {
         let this = self.project();
         if let Err(cause) = this.seat.clear() {
             this.table.record(slot, cause);
+        }
+        if *this.waits {
+            this.table.cost.has_waited(slot.at);
         }
         this.table.cost.stop(slot.at);
     }

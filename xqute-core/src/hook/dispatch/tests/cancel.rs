@@ -28,11 +28,15 @@ async fn bomb(_: &Log) {
 #[test]
 fn at_every_await() {
     let calls_after = [[0, 0, 0, 0], [1, 1, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]];
+    let waiting_after = [[0, 0, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]];
     for (polls, expected) in calls_after.into_iter().enumerate() {
         let (log, table) = (Log::default(), table([entry(ready), entry(waits), entry(large), entry(waits)]));
         let mut dispatch = Box::pin(table.call(&log, Veto::default()));
         assert!((0..polls).all(|_| poll(dispatch.as_mut()).is_pending()));
+        let waiting = || table.cost.read().iter().map(|it| it.waiting).collect::<Vec<_>>();
+        assert_eq!(waiting(), waiting_after[polls], "after {polls} polls");
         drop(dispatch);
+        assert_eq!(waiting(), [0; 4]);
         let dropped = |line: &str| log.lines().iter().map(|it| u64::from(it == line)).sum::<u64>();
         assert_eq!(
             counts(&table).iter().map(|it| it[0]).collect::<Vec<_>>(),
