@@ -39,6 +39,15 @@ fn a_mistake_is_told_with_its_place_and_what_was_meant_before_anything_is_made()
             "xqute.toml:2:1: the configuration of plugin `submit_when` is wrong: unknown key `rules`, did you mean `rule`?",
         ),
         (
+            // Its first name is `jobs`, which is read, and which nobody is told to write.
+            "[[plugins.submit-when.rule]]\njob = { tag = 'a' }",
+            "xqute.toml:2:1: the configuration of plugin `submit-when` is wrong: `rule[0]`: unknown key `job`: the keys are `name`, `reason`, `filter`, `outdated`",
+        ),
+        (
+            "[[plugins.submit-when.rule]]\njobs = { tags = 'a' }",
+            "xqute.toml:2:10: the configuration of plugin `submit-when` is wrong: `rule[0].jobs`: unknown key `tags`, did you mean `tag`?",
+        ),
+        (
             "[plugins.submit-when]\n[plugins.submit_when]",
             "xqute.toml:2:10: `[plugins.submit_when]` is the same plugin's as `[plugins.submit-when]`: write one table",
         ),

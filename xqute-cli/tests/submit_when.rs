@@ -16,7 +16,7 @@ fn told(line: &str) -> (Option<i32>, String, String) {
 #[test]
 fn who_waits_says_why_takes_no_slot_and_runs_when_it_may() {
     let (code, out, err) = told(
-        "rules 'name = \"gate\"\\njobs = { index = \"0\" }\\nexists = \"go\"\\nevery = \"50ms\"'
+        "rules 'name = \"gate\"\\nfilter = { index = \"0\" }\\nexists = \"go\"\\nevery = \"50ms\"'
          xqute run -q -j1 --shell 'echo {} >> ran' ::: first second & until_told '1 held, 1 succeeded'
          xqute status | grep '^job 0'; xqute status 0 | grep why; xqute explain 0 | head -2; xqute explain 0 --json | tr , '\\n' | grep '^\"\\(plugin\\|reason\\)\"'
          touch go; wait; cat ran | tr '\\n' ' '; xqute explain 0 | head -1; xqute journal | grep -c ' held '",
@@ -83,7 +83,7 @@ fn a_job_starts_when_its_window_opens() {
     let (code, out, err) = told(
         "off=$(( $(date -u +%s) % 86400 - 12 * 3600 + 8 )); sign=+; [ $off -ge 0 ] || { sign=-; off=$(( -off )); }
          export TZ=$(printf 'TST%s%d:%02d:%02d' $sign $((off / 3600)) $((off / 60 % 60)) $((off % 60)))
-         rules 'name = \"noon\"\njobs = { index = \"0\" }\nbetween = \"12:00-13:00\"\nevery = \"1h\"' 'between = \"11:00-13:00\"\nevery = \"1h\"'
+         rules 'name = \"noon\"\nfilter = { index = \"0\" }\nbetween = \"12:00-13:00\"\nevery = \"1h\"' 'between = \"11:00-13:00\"\nevery = \"1h\"'
          xqute run -q -j1 --shell 'date +%H >> ran; : {}' ::: late now & until_told '1 held, 1 succeeded'; xqute explain 0 | sed -n 2p
          wait $!; echo $?; grep -c . ran; tail -1 ran | cut -c1-2; xqute journal | grep -c ' held '",
     );

@@ -8,13 +8,13 @@
 //!     outdated = true
 //!
 //!     [[rule]]                     # asked again every minute, until there is room
-//!     jobs = { tag = "big" }
+//!     filter = { tag = "big" }
 //!     min_free = "10G"
 //!     path = "/scratch"
 //!     every = "1m"
 //!
 //!     [[rule]]                     # never
-//!     jobs = { index = "5,10" }
+//!     filter = { index = "5,10" }
 //!     otherwise = "veto"
 //! "#)?;
 //! let xqute = xqute::Xqute::builder().config("submit-when", config).build()?;
@@ -76,7 +76,9 @@ pub struct Rule {
     /// What its reason says, instead of what does not hold.
     pub reason: Option<String>,
     /// The jobs that it is for. Default: all.
-    pub jobs: Filter,
+    // `jobs` was its name, and `wrap` and `exec` say `filter`.
+    #[serde(alias = "jobs")]
+    pub filter: Filter,
     /// Holds where an output that the job was said to write is missing, or older than an input; and where it was said to write none.
     pub outdated: bool,
     /// Holds where so much is free on a file system, for others than root.
@@ -161,7 +163,7 @@ fn on_init(run: &Run, scheduler: &Scheduler) -> Result<(), BoxError> {
 #[hook]
 async fn on_job_submitting(run: &Run, job: &Job) -> Result<Submit, BoxError> {
     let Some(Rules { rules, asked }) = run.state::<Rules>() else { return Ok(Submit::Proceed) };
-    for rule in rules.iter().filter(|it| it.jobs.matches(job)) {
+    for rule in rules.iter().filter(|it| it.filter.matches(job)) {
         let submit = match rule.condition.look(run, job, asked, rule.waits()).await {
             Holds::Yes => {
                 rule.holds(job.index());

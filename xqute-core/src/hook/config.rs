@@ -18,7 +18,11 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    fn new(plugin: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+    fn new(
+        plugin: &str,
+        error: &serde_path_to_error::Error<serde_json::Error>,
+        schema: Option<&Value>,
+    ) -> Self {
         let (told, mut keys) = (error.inner().to_string(), keys(error.path()));
         let pointer = keys.iter().map(|it| format!("/{}", it.name.replace('~', "~0").replace('/', "~1")));
         let pointer = pointer.collect();
@@ -26,7 +30,7 @@ impl ConfigError {
             Some((key, known)) => {
                 // That key is named by what is told of it. In a tagged or flattened type nothing more leads to it than to what has it.
                 keys.pop_if(|it| it.name == key);
-                unknown(key, known)
+                unknown(key, known, schema)
             }
             None => without_values(told).replacen("missing field ", "missing key ", 1),
         };
@@ -86,15 +90,32 @@ fn key_of(told: &str) -> (&str, Option<&str>) {
     (told.strip_suffix('`').unwrap_or(told), None)
 }
 
-/// Of a key that is none: the one that is meant, as far as one can tell, else all that there are.
-fn unknown(key: &str, known: Option<&str>) -> String {
+/// Of a key that is none: the one that is meant, as far as one can tell, else all that there are. An alias is read, and nobody is told
+/// to write it: it is in no schema.
+fn unknown(key: &str, known: Option<&str>, schema: Option<&Value>) -> String {
     let Some(known) = known else { return format!("unknown key `{key}`") };
     // serde puts each between backticks.
     let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+    let told: Vec<&str> =
+        known.iter().copied().filter(|key| schema.is_some_and(|it| has_key(it, key))).collect();
+    // A type that is read by hand tells no keys.
+    let known = if told.is_empty() { known } else { told };
     match closest(key, known.iter().copied()) {
         Some(meant) => format!("unknown key `{key}`, did you mean `{meant}`?"),
         None if known.is_empty() => format!("unknown key `{key}`: there are none"),
         None => format!("unknown key `{key}`: the keys are `{}`", known.join("`, `")),
+    }
+}
+
+/// Whether a schema has a key of this name, on whatever level.
+fn has_key(schema: &Value, key: &str) -> bool {
+    match schema {
+        Value::Object(parts) => {
+            parts.get("properties").is_some_and(|keys| keys.get(key).is_some())
+                || parts.values().any(|part| has_key(part, key))
+        }
+        Value::Array(parts) => parts.iter().any(|part| has_key(part, key)),
+        _ => false,
     }
 }
 
@@ -116,7 +137,13 @@ fn hidden(told: &str, mark: char, last: Option<usize>) -> Option<String> {
 
 /// Reads the configuration of a plugin.
 pub(super) fn read<T: DeserializeOwned>(plugin: &str, value: &Value) -> Result<T, ConfigError> {
-    serde_path_to_error::deserialize(value).map_err(|error| ConfigError::new(plugin, &error))
+    serde_path_to_error::deserialize(value).map_err(|error| ConfigError::new(plugin, &error, None))
+}
+
+/// Whether it can be read; what cannot is told with the type's schema.
+fn check<T: Config>(plugin: &str, value: &Value) -> Result<(), ConfigError> {
+    let told = |error| ConfigError::new(plugin, &error, T::schema().as_ref());
+    serde_path_to_error::deserialize::<_, T>(value).map(drop).map_err(told)
 }
 
 /// A type that a plugin is configured with: implemented by [`#[config]`](macro@crate::config), never by hand.
@@ -142,7 +169,7 @@ impl ConfigType {
     #[doc(hidden)]
     #[must_use]
     pub const fn of<T: Config>() -> Self {
-        Self { check: |plugin, value| read::<T>(plugin, value).map(drop), schema: T::schema }
+        Self { check: check::<T>, schema: T::schema }
     }
 
     /// Whether `plugin` can be configured with this value.

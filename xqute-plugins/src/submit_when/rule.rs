@@ -18,7 +18,7 @@ pub(super) struct Checked {
     /// How it is called in reasons.
     name: String,
     reason: Option<String>,
-    pub(super) jobs: Filter,
+    pub(super) filter: Filter,
     pub(super) condition: Condition,
     otherwise: Otherwise,
     every: Duration,
@@ -33,7 +33,7 @@ impl Checked {
         let name = rule.name.clone().unwrap_or_else(|| format!("rule {number}"));
         let wrong = |what: String| BoxError::from(format!("rule {number}: {what}"));
         check_keys(&rule).map_err(wrong)?;
-        let (jobs, reason, every) = (rule.jobs.clone(), rule.reason.clone(), rule.every);
+        let (filter, reason, every) = (rule.filter.clone(), rule.reason.clone(), rule.every);
         let at_most = rule.at_most.map(|it| it.0);
         let given = rule.otherwise;
         let condition = condition(rule).map_err(wrong)?;
@@ -61,7 +61,7 @@ impl Checked {
         if every.is_zero() {
             return Err(wrong("`every` is 0, and would ask without end: give it a time".into()));
         }
-        Ok(Self { name, reason, jobs, condition, otherwise, every, at_most, since: Mutex::default() })
+        Ok(Self { name, reason, filter, condition, otherwise, every, at_most, since: Mutex::default() })
     }
 
     /// What is answered where the condition does not hold, for this reason; `until`: so long it will not.

@@ -47,8 +47,8 @@ fn wrong(rules: &str) -> String {
 #[tokio::test]
 async fn jobs_are_vetoed_by_what_they_are() {
     let dir = tempfile::tempdir().unwrap();
-    let rules = "[[rule]]\njobs = { index = '1' }\n[[rule]]\nname = 'no-gpu'\njobs = { tag = 'gpu' }\nreason = 'there is none'
-        [[rule]]\njobs = { name = 'cached' }\notherwise = 'skip'";
+    let rules = "[[rule]]\nfilter = { index = '1' }\n[[rule]]\nname = 'no-gpu'\nfilter = { tag = 'gpu' }\nreason = 'there is none'
+        [[rule]]\nfilter = { name = 'cached' }\notherwise = 'skip'";
     let spec = || JobSpec::new(["true"]);
     let summary = run(dir.path(), rules, [spec(), spec(), spec().tag("gpu"), spec().name("cached")]).await;
     assert_eq!((summary.counts.succeeded, summary.counts.cancelled, summary.counts.skipped), (1, 2, 1));
@@ -59,6 +59,15 @@ async fn jobs_are_vetoed_by_what_they_are() {
         told(dir.path()),
         ["ran", veto, "cancelled: vetoed by plugin `submit-when`: no-gpu: there is none", skip]
     );
+}
+
+#[test]
+fn the_filter_is_read_by_its_first_name_too() {
+    let named = |key: &str| config(&format!("[[rule]]\n{key} = {{ tag = 'gpu' }}"));
+    assert_eq!(named("jobs"), named("filter"));
+    assert_ne!(named("jobs"), config("[[rule]]"));
+    let written = serde_json::to_value(named("jobs")).unwrap();
+    assert_eq!(written["rule"][0]["filter"]["tag"][0], "gpu", "{written}");
 }
 
 #[tokio::test]
@@ -135,7 +144,7 @@ async fn a_job_of_which_nobody_can_tell_has_failed() {
 #[tokio::test]
 async fn a_job_that_waits_lets_others_go_before_it_and_runs_when_it_may() {
     let dir = tempfile::tempdir().unwrap();
-    let rules = "[[rule]]\nname = 'gate'\njobs = { index = '0' }\nexists = 'go'\nevery = '20ms'";
+    let rules = "[[rule]]\nname = 'gate'\nfilter = { index = '0' }\nexists = 'go'\nevery = '20ms'";
     let builder = Xqute::builder().workdir(dir.path().join("work")).backend(Null::new()).forks(1);
     let xqute = builder.config("submit-when", config(rules)).build().unwrap();
     let mut events = xqute.events();
@@ -190,7 +199,7 @@ async fn nothing_stays_of_a_command() {
 async fn commands_that_take_long_hold_up_no_job_without_a_rule() {
     let dir = tempfile::tempdir().unwrap();
     let slow = "command = ['sh', '-c', 'while ! test -e go; do sleep 0.01; done']";
-    let rules = format!("[[rule]]\njobs = {{ tag = 'slow' }}\n{slow}\nevery = '20ms'");
+    let rules = format!("[[rule]]\nfilter = {{ tag = 'slow' }}\n{slow}\nevery = '20ms'");
     let builder = Xqute::builder().workdir(dir.path().join("work")).backend(Null::new()).forks(2);
     let xqute = builder.config("submit-when", config(&rules)).build().unwrap();
     let mut events = xqute.events();
