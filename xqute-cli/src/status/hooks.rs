@@ -8,12 +8,9 @@ use xqute::WorkDirView;
 use crate::control::{self, Hooks};
 use crate::plain;
 
-/// What a run says that goes on here.
+/// What a run says that goes on here. Its end is written down before its last hooks are called, so whoever listens is asked.
 pub(super) fn of(view: &WorkDirView) -> Hooks {
-    match view.is_live() {
-        true => control::hooks(view.files(0).workdir()),
-        false => Hooks::Unknown,
-    }
+    control::hooks(view.files(0).workdir())
 }
 
 /// A line a hook.

@@ -181,3 +181,19 @@ fn a_run_that_waits_for_a_hook_says_for_which() {
     assert!(run.wait().unwrap().success());
     assert!(!status().contains("not returned") && desk.json(&["status", "--json"])["hooks"].is_null());
 }
+
+#[test]
+fn a_run_whose_jobs_have_ended_says_which_hook_holds_up_its_end() {
+    let desk = Desk::new();
+    let gate = desk.pipe("gate");
+    let hook = "[[plugins.exec.on]]\nhook = 'on_run_done'\ncommand = ['sh', '-c', 'read go < gate']\n";
+    fs::write(desk.path().join("xqute.toml"), hook).unwrap();
+    let mut run = desk.start(&["-j1"], &["true"]);
+    let status = || desk.output(&["status"]).1;
+    while !status().contains("\non_run_done of plugin `exec`: 1 call has not returned\n") {
+        assert!(run.try_wait().unwrap().is_none(), "{}", status());
+    }
+    fs::write(gate, "go\n").unwrap();
+    assert!(run.wait().unwrap().success());
+    assert!(!status().contains("not returned"));
+}
