@@ -57,8 +57,9 @@ pub(crate) fn make(args: &Args) -> Result<u8> {
     let on = on.map_or(String::new(), |it| format!(" --xqute {it}"));
     to_stdout(|out| {
         writeln!(out, "{place}/ has a plugin `{name}` in it, on the xqute of {origin}. Next:")?;
-        writeln!(out, "  cd {place} && bash check")?;
-        Ok(writeln!(out, "  {xqute} build --debug{on} --with {name}=. && ./xqute run echo ::: hello world")?)
+        writeln!(out, "  cd {place}")?;
+        writeln!(out, "  {xqute} build --debug{on} --with {name}=. && ./xqute run echo ::: hello world")?;
+        Ok(writeln!(out, "  bash check")?)
     })
 }
 

@@ -30,16 +30,17 @@ fn last_lines(text: &str, count: usize) -> Vec<String> {
 fn the_page_works_as_it_stands() {
     let desk = Desk::new();
     // The first block goes into the crate, where the others are typed.
-    let (mut typed, mut told, mut folder) = (String::new(), String::new(), ".");
+    let (mut typed, mut told, mut folder) = (String::new(), Vec::new(), ".");
     for (language, text) in blocks() {
         match language {
             "sh" => {
-                told = desk.told(&format!("cd {folder}\n(\n{text}\n) 2>&1"));
+                told.push(desk.told(&format!("cd {folder}\n(\n{text}\n) 2>&1")));
                 (typed, folder) = (typed + text + "\n", "xqute-plugin-tell");
             }
             "text" if text.starts_with("xqute build ") => {}
             "text" => {
-                assert_eq!(last_lines(&told, text.lines().count()), last_lines(text, usize::MAX), "{told}")
+                let told = told.last().unwrap();
+                assert_eq!(last_lines(told, text.lines().count()), last_lines(text, usize::MAX), "{told}");
             }
             "rust" if desk.read(LIB).contains(text) => {}
             "rust" => {
@@ -49,7 +50,9 @@ fn the_page_works_as_it_stands() {
             other => panic!("a block of `{other}`"),
         }
     }
+    let [.., told, checked] = &*told else { panic!("{told:?}") };
     assert!(told.contains("job 0 succeeded"), "the hook that was written last is called: {told}");
+    assert!(checked.contains("test result: ok. 1 passed"), "with that hook the test holds: {checked}");
 
     // What `xqute new-plugin` prints is on the page.
     let printed = desk.told("rm -r xqute-plugin-tell; xqute new-plugin tell");
@@ -59,7 +62,7 @@ fn the_page_works_as_it_stands() {
     );
     let printed: Vec<&str> = printed.lines().filter_map(|line| line.strip_prefix("  ")).collect();
     assert!(
-        printed.len() == 2 && printed.iter().all(|line| typed.contains(&format!("{line}\n"))),
+        printed.len() == 3 && printed.iter().all(|line| typed.contains(&format!("{line}\n"))),
         "{printed:?}"
     );
 }
