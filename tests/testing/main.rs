@@ -6,6 +6,7 @@ mod plugins;
 mod random;
 mod text;
 mod time;
+mod told;
 
 use std::time::Duration;
 

@@ -23,8 +23,11 @@ use crate::job::{Job, Signal};
 /// | `on_jobcmd_init`, `on_jobcmd_prep`, `on_jobcmd_end` | `String`, `&'static str`, `Option` of either, or nothing |
 /// | all others | nothing |
 ///
-/// and a `Result` of any of these. A job ends in exactly one of `on_job_succeeded`, `on_job_failed`, `on_job_cancelled`
-/// (and, when jobs are killed, `on_job_killed`).
+/// and a `Result` of any of these.
+///
+/// Each job that ends is told to exactly one of four: `on_job_succeeded`, `on_job_killed`, `on_job_cancelled`, or `on_job_failed` where
+/// [`will_retry`](crate::Job::will_retry) is false; where that is true, only an attempt has ended. A job whose time was up has failed, and was not
+/// killed; one that was skipped has succeeded. The guide has a table of all ends (`docs/guide/plugins.md`, How a Job Ends).
 ///
 /// Of a job that an earlier run submitted, and whose program died, what follows `on_job_init` is `on_job_started`, if it lives, or
 /// what its end is; where its end is not known, `on_job_failed`, and then its next attempt.
