@@ -74,6 +74,29 @@ fn links(cell: &str) -> Vec<(&str, &str)> {
     all
 }
 
+/// What a browser is sent to for a heading.
+fn anchor(title: &str) -> String {
+    let kept = |it: &char| it.is_alphanumeric() || matches!(it, ' ' | '-' | '_');
+    format!("#{}", title.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-"))
+}
+
+#[test]
+fn the_contents_of_the_page_name_each_heading_in_its_order() {
+    let page = fs::read_to_string(guide("plugins.md")).unwrap();
+    let (top, _) = page.split_once("\n## ").unwrap();
+    let named: Vec<(String, String)> = links(top)
+        .into_iter()
+        .filter(|(_, to)| to.starts_with('#'))
+        .map(|(title, to)| (title.to_owned(), to.to_owned()))
+        .collect();
+    let headings: Vec<(String, String)> = sections("plugins.md")
+        .into_iter()
+        .filter(|it| matches!(it.level, 2 | 3))
+        .map(|it| (it.title.clone(), anchor(&it.title)))
+        .collect();
+    assert!(headings.len() > 30 && named == headings, "{named:#?}\nbut the headings are {headings:#?}");
+}
+
 #[test]
 fn each_thing_that_is_compared_names_tests_that_are_there() {
     let page = guide("pluggy.md");
