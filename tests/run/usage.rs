@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use xqute::{JobSpec, Moment, Outcome, PeakMemory, RetryPolicy, Usage};
 
+use crate::plugins::gauge::Gauge;
 use crate::run_of;
 use crate::stage::{rest, until};
 
@@ -36,6 +37,23 @@ async fn cpu_time_is_told_at_each_end_and_adds_up() {
         assert_eq!(nobody, usize::from(!wrapped), "what never started used nothing");
         let started = told.iter().filter(|(moment, _)| *moment == Moment::Started);
         assert!(started.clone().count() >= 4 && started.clone().all(|(_, job)| job.usage().is_none()));
+    }
+}
+
+/// Its hooks may still be running: what they count comes later.
+#[tokio::test]
+async fn a_gate_reads_each_end_that_made_room_for_it() {
+    let (_dir, builder) = run_of(&["gauge"]);
+    let run = builder.forks(1).build().unwrap();
+    for _ in 0..4 {
+        run.feed(["bash", "-c", BURNS, "bash", "7"]).await.unwrap();
+    }
+    run.run_until_complete().await.unwrap();
+    let read = run.run().state::<Gauge>().unwrap().0.lock().unwrap();
+    let ended: Vec<_> = read.iter().map(|(index, progress)| (*index, progress.counts.ended())).collect();
+    assert_eq!(ended, [(0, 0), (1, 1), (2, 2), (3, 3)]);
+    for ((_, progress), jobs) in read.iter().zip(0..) {
+        assert!(progress.cpu >= Duration::from_millis(90) * jobs, "{progress:?}");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use xqute::testing::{Plan, TestRun};
-use xqute::{Failure, FaultCause, Moment, Outcome, RetryPolicy};
+use xqute::{ErrorStrategy, Failure, FaultCause, Moment, Outcome, RetryPolicy, XquteBuilder};
 
 use crate::secs;
 
@@ -40,6 +40,19 @@ fn a_verdict_about_what_a_job_has_printed() {
     let said = first.job.outcome().unwrap().to_string();
     assert_eq!(said, "failed: rejected by plugin `kit-judge`: it does not say done");
     run.assert_no_faults();
+}
+
+#[test]
+fn a_number_of_retries_is_a_wish_for_them() {
+    let attempts = |with: fn(XquteBuilder) -> XquteBuilder| {
+        let run = TestRun::new(["kit-judge"]).feed(["x"], Plan::exits(1)).with(with).run();
+        run.job(0).attempts()
+    };
+    assert_eq!(attempts(|it| it), 1);
+    assert_eq!(attempts(|it| it.num_retries(2)), 3);
+    assert_eq!(attempts(|it| it.error_strategy(ErrorStrategy::Retry).num_retries(0)), 1);
+    assert_eq!(attempts(|it| it.error_strategy(ErrorStrategy::Retry)), 4);
+    assert_eq!(attempts(|it| it.num_retries(2).error_strategy(ErrorStrategy::Ignore)), 1);
 }
 
 #[test]

@@ -26,7 +26,10 @@ fn the_order_of_hooks_is_held() {
     let told = "`on_job_started` of job 0 was not called after `on_job_failed`; wanted in this order: on_job_failed, on_job_started\n";
     assert!(missing.starts_with(told), "{missing}");
     let unknown = said(|| run.assert_never(0, "kit-gate::on_job_failed"));
-    assert_eq!(unknown, "no plugin of the run has a hook `kit-gate::on_job_failed`");
+    assert_eq!(
+        unknown,
+        "no plugin of the run has a hook `kit-gate::on_job_failed`; that a job never ran is `run.job(INDEX).attempts() == 0`"
+    );
     let there = said(|| run.assert_never(None, "kit-watch::on_job_failed"));
     assert!(there.starts_with("kit-watch::on_job_failed of job 0 was called\n"), "{there}");
 }

@@ -19,6 +19,20 @@ fn json(line: &str) -> Value {
 }
 
 #[test]
+fn a_table_for_another_binary_names_it() {
+    let desk = tempfile::tempdir().unwrap();
+    fs::write(desk.path().join("xqute.toml"), "[plugins.budget]").unwrap();
+    for (made, named) in [("", false), ("touch xqute; ", true)] {
+        let (code, _, err) = bash_in(&desk, &format!("{made}xqute run echo ::: 1"));
+        assert!(
+            code == Some(2) && err.starts_with("xqute: xqute.toml:1:10: no plugin is named `budget`"),
+            "{err}"
+        );
+        assert_eq!(err.contains("; this is another binary than ./xqute, which may have it"), named, "{err}");
+    }
+}
+
+#[test]
 fn a_mistake_is_told_with_its_place_and_what_was_meant_before_anything_is_made() {
     let mistakes = [
         (

@@ -4,9 +4,12 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::parse::ParseStream;
-use syn::{Error, Fields, Ident, Item, LitBool, Path, Result, parse_quote};
+use syn::{
+    Error, Field, Fields, GenericArgument, Ident, Item, LitBool, Path, PathArguments, PathSegment, Result,
+    Type, parse_quote,
+};
 
-use crate::options;
+use crate::{errors, options};
 
 struct Options {
     krate: Path,
@@ -42,7 +45,10 @@ fn declare(options: &Options, item: &TokenStream) -> Result<TokenStream> {
     let wrong =
         "`#[config]` goes on a struct or an enum: the type that a plugin's configuration is read into";
     let (name, generics, has_keys) = match syn::parse2(item.clone()) {
-        Ok(Item::Struct(it)) => (it.ident, it.generics, matches!(it.fields, Fields::Named(_))),
+        Ok(Item::Struct(it)) => {
+            errors::all(it.fields.iter().filter_map(bare_duration))?;
+            (it.ident, it.generics, matches!(it.fields, Fields::Named(_)))
+        }
         Ok(Item::Enum(it)) => (it.ident, it.generics, false),
         Ok(other) => return Err(Error::new_spanned(other, wrong)),
         Err(error) => return Err(error),
@@ -51,6 +57,27 @@ fn declare(options: &Options, item: &TokenStream) -> Result<TokenStream> {
         return Err(Error::new_spanned(generics, "a configuration cannot be generic: name its types"));
     }
     Ok(derives(options, &name, has_keys, item))
+}
+
+/// A `Duration` is read from a table of `secs` and `nanos`, which nobody wants to write; unless the field says how it is read.
+fn bare_duration(field: &Field) -> Option<Error> {
+    let is_duration = |it: &Type| last(it).is_some_and(|it| it.ident == "Duration");
+    let inner = last(&field.ty).and_then(|it| match &it.arguments {
+        PathArguments::AngleBracketed(of) if it.ident == "Option" => of.args.first(),
+        _ => None,
+    });
+    let is_one =
+        is_duration(&field.ty) || matches!(inner, Some(GenericArgument::Type(it)) if is_duration(it));
+    let is_told = field.attrs.iter().any(|it| it.path().is_ident("serde"));
+    let wrong = "a `Duration` is read from a table of `secs` and `nanos`: write `xqute::units::Time`, which reads `30s`, or say with `#[serde(with = ...)]` how it is read";
+    (is_one && !is_told).then(|| Error::new_spanned(&field.ty, wrong))
+}
+
+fn last(ty: &Type) -> Option<&PathSegment> {
+    match ty {
+        Type::Path(it) => it.path.segments.last(),
+        _ => None,
+    }
 }
 
 fn derives(options: &Options, name: &Ident, has_keys: bool, item: &TokenStream) -> TokenStream {

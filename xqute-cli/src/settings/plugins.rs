@@ -1,6 +1,7 @@
 //! What does `xqute.toml` say of plugins? Their tables, and where in the file each key stands.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
@@ -81,10 +82,26 @@ impl Plugins {
 
     /// A selection that names it is told the same.
     fn unknown(&self, name: &str) -> anyhow::Error {
-        match PluginSet::builder().configured(name).build() {
-            Err(error @ PluginError::Selection(_)) => anyhow!(error).context(self.place("plugins", name, "")),
-            _ => anyhow!("{}: no plugin is named `{name}`", self.place("plugins", name, "")),
-        }
+        let told = match PluginSet::builder().configured(name).build() {
+            Err(error @ PluginError::Selection(_)) => error.to_string(),
+            _ => format!("no plugin is named `{name}`"),
+        };
+        let other = self.other_binary().map(|it| {
+            format!("; this is another binary than {}, which may have it: was that one meant?", it.display())
+        });
+        anyhow!("{}: {told}{}", self.place("plugins", name, ""), other.unwrap_or_default())
+    }
+
+    /// Beside the file, what `xqute build` writes, where that is not this one.
+    fn other_binary(&self) -> Option<PathBuf> {
+        let other = self.path.with_file_name("xqute");
+        let own = std::env::current_exe().and_then(fs::canonicalize).ok();
+        let is_other = other.is_file() && fs::canonicalize(&other).ok() != own;
+        is_other.then_some(if self.path.parent() == Some(Path::new("")) {
+            Path::new(".").join(other)
+        } else {
+            other
+        })
     }
 
     /// Where a key stands, or the last of what leads to it that stands somewhere.

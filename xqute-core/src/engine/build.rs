@@ -18,7 +18,7 @@ use super::perform::Wrapping;
 use super::recovery::Recovery;
 use crate::backend::{Answer, Backend, Found, Local, Unreachable};
 use crate::hook::{Control, Handle, Hooks, PluginSet, Run, Scheduler, same};
-use crate::job::{KillReason, Moment, Output, RetryPolicy};
+use crate::job::{DEFAULT_RETRIES, KillReason, Moment, Output, RetryPolicy};
 use crate::store::{self, Opened, Record, WorkDir};
 
 /// How many jobs a scheduler is given ahead of their turn, where it can have some.
@@ -148,15 +148,16 @@ impl XquteBuilder {
 
     /// Of jobs that have none of their own.
     fn policy(&self) -> RetryPolicy {
-        let by_strategy = match self.strategy {
-            ErrorStrategy::Retry => RetryPolicy::new(self.num_retries),
-            ErrorStrategy::Ignore | ErrorStrategy::Halt => RetryPolicy::never(),
+        let by_strategy = match (self.strategy, self.num_retries) {
+            (Some(ErrorStrategy::Retry), None) => RetryPolicy::new(DEFAULT_RETRIES),
+            (Some(ErrorStrategy::Retry) | None, Some(retries)) => RetryPolicy::new(retries),
+            (Some(ErrorStrategy::Ignore | ErrorStrategy::Halt), _) | (None, None) => RetryPolicy::never(),
         };
         self.retry.clone().unwrap_or(by_strategy)
     }
 
     fn halts(&self) -> Option<Halt> {
-        self.halt.or((self.strategy == ErrorStrategy::Halt).then(|| Halt::now().failed(1)))
+        self.halt.or((self.strategy == Some(ErrorStrategy::Halt)).then(|| Halt::now().failed(1)))
     }
 
     /// Who is asked before each start, or may stop the run because of how a job ended, is to be heard before the next one starts.

@@ -18,7 +18,7 @@ use crate::backend::Backend;
 use crate::hook::{FaultPolicy, PluginList, PluginSet, PluginSetBuilder};
 #[cfg(doc)]
 use crate::hook::{Run, Scheduler};
-use crate::job::{DEFAULT_RETRIES, KillReason, Output, RetryPolicy};
+use crate::job::{KillReason, Output, RetryPolicy};
 
 /// The work directory where none is set, below the current directory.
 pub const DEFAULT_WORKDIR: &str = ".xqute";
@@ -52,8 +52,8 @@ pub struct XquteBuilder {
     pub(super) kills: Option<(BTreeSet<usize>, KillReason)>,
     pub(super) output: Output,
     pub(super) listens: bool,
-    pub(super) strategy: ErrorStrategy,
-    pub(super) num_retries: u32,
+    pub(super) strategy: Option<ErrorStrategy>,
+    pub(super) num_retries: Option<u32>,
     pub(super) retry: Option<RetryPolicy>,
     pub(super) halt: Option<Halt>,
     pub(super) expected: usize,
@@ -82,8 +82,8 @@ impl Default for XquteBuilder {
             kills: None,
             output: Output::default(),
             listens: false,
-            strategy: ErrorStrategy::default(),
-            num_retries: DEFAULT_RETRIES,
+            strategy: None,
+            num_retries: None,
             retry: None,
             halt: None,
             expected: 0,
@@ -234,15 +234,16 @@ impl XquteBuilder {
 
 /// How jobs and the run end.
 impl XquteBuilder {
-    /// What the run does when a job fails. Default: `Ignore`.
+    /// What the run does when a job fails. Default: `Retry` where [`num_retries`](Self::num_retries) is given, else `Ignore`.
     pub fn error_strategy(mut self, strategy: ErrorStrategy) -> Self {
-        self.strategy = strategy;
+        self.strategy = Some(strategy);
         self
     }
 
-    /// How often a failed job is tried again, under [`ErrorStrategy::Retry`]. Default: [`DEFAULT_RETRIES`].
+    /// How often a failed job is tried again, unless another strategy than [`ErrorStrategy::Retry`] is given. Default:
+    /// [`DEFAULT_RETRIES`](crate::DEFAULT_RETRIES).
     pub fn num_retries(mut self, retries: u32) -> Self {
-        self.num_retries = retries;
+        self.num_retries = Some(retries);
         self
     }
 

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::history::History;
 use super::treaty::{Fed, Message};
-use crate::hook::{Control, Counts, FeedError, NoSuchJob, Progress};
+use crate::hook::{Control, FeedError, NoSuchJob, Progress};
 use crate::job::{JobRef, JobSpec, Need};
 
 /// The most jobs that were fed and not yet looked at.
@@ -20,8 +20,8 @@ pub(super) struct Feeder {
     messages: mpsc::UnboundedSender<Message>,
     /// Held while a job is sent, so that jobs arrive in the order of their indices, and none after the run is over.
     door: Mutex<Door>,
-    /// How many jobs the scheduler has, how many are held, and how many have ended, as the engine tells from time to time.
-    reached: Mutex<(usize, usize, Counts)>,
+    /// As the engine tells from time to time, without what is fed.
+    reached: Mutex<Progress>,
 }
 
 /// Who comes in.
@@ -87,9 +87,9 @@ impl Feeder {
         Arc::clone(&self.door().history)
     }
 
-    /// So many jobs the scheduler has, so many are held, and so many have ended.
-    pub(super) fn reached(&self, live: usize, held: usize, counts: Counts) {
-        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = (live, held, counts);
+    /// So far is the run, whatever is fed.
+    pub(super) fn reached(&self, progress: Progress) {
+        *self.reached.lock().unwrap_or_else(PoisonError::into_inner) = progress;
     }
 
     /// Nobody receives any more. A run that was stopped says so, however long ago it has ended.
@@ -171,8 +171,8 @@ impl Control for Feeder {
     }
 
     fn progress(&self) -> Progress {
-        let (live, held, counts) = *self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        let reached = *self.reached.lock().unwrap_or_else(PoisonError::into_inner);
         let door = self.door();
-        Progress { fed: door.next, is_feeding: door.feeding, live, held, counts }
+        Progress { fed: door.next, is_feeding: door.feeding, ..reached }
     }
 }

@@ -7,8 +7,8 @@ use thiserror::Error;
 
 use super::selection::closest;
 
-/// Configuration that does not fit the plugin's type: which key, and what was expected there. It never shows a value of the
-/// configuration, which may be a secret.
+/// Configuration that does not fit the plugin's type: which key, and what was expected there. It shows no value of the
+/// configuration, which may be a secret, but where the type's own error does, as that of [`Time`](crate::units::Time) does.
 #[derive(Debug, Error)]
 #[error("the configuration of plugin `{plugin}` is wrong: {why}")]
 pub struct ConfigError {

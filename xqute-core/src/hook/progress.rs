@@ -1,5 +1,7 @@
 //! How far is a run?
 
+use std::time::Duration;
+
 use super::summary::Counts;
 
 /// How far a run is: what [`Run::progress`](crate::Run::progress) returns.
@@ -16,6 +18,9 @@ pub struct Progress {
     pub live: usize,
     /// The jobs that a plugin holds until it is asked about them again ([`Submit::later`](crate::Submit::later)).
     pub held: usize,
-    /// The jobs that have ended, by outcome.
+    /// The jobs that have ended, by outcome. At a gate (`on_job_submitting`) they hold every end that made room for it; the hooks of
+    /// those ends may still be running.
     pub counts: Counts,
+    /// The CPU time of the attempts that have ended, where the scheduler tells it, of the same moment.
+    pub cpu: Duration,
 }

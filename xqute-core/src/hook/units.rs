@@ -83,10 +83,14 @@ impl Time {
     }
 }
 
-/// As a number and its largest unit: `90s`, `1.5s`, `250ms`.
+/// For people, in a form that is read again: `90s`, `1.5s`, `250ms`, with three digits behind the point at most.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        let seconds = self.0.as_secs_f64();
+        let is_short = seconds > 0.0 && seconds < 1.0;
+        let (number, unit) = if is_short { (seconds * 1000.0, "ms") } else { (seconds, "s") };
+        let number = format!("{number:.3}");
+        write!(f, "{}{unit}", number.trim_end_matches('0').trim_end_matches('.'))
     }
 }
 

@@ -14,7 +14,7 @@ impl Trace {
     #[track_caller]
     pub fn assert_order<'n>(&self, job: impl Into<Option<usize>>, hooks: impl IntoIterator<Item = &'n str>) {
         let (job, hooks) = (job.into(), hooks.into_iter().collect::<Vec<_>>());
-        hooks.iter().for_each(|hook| self.assert_linked(hook));
+        hooks.iter().for_each(|hook| self.assert_linked(hook, ""));
         let mut calls = self.calls().filter(|call| is_about(call, job));
         if let Some(at) = hooks.iter().position(|hook| !calls.any(|call| is(call, hook))) {
             let whose = job.map(|it| format!(" of job {it}")).unwrap_or_default();
@@ -28,10 +28,10 @@ impl Trace {
     ///
     /// # Panics
     ///
-    /// It was. Or no plugin of the run has such a hook.
+    /// It was. Or no plugin of the run has such a hook: that a job never ran is `run.job(INDEX).attempts() == 0`.
     #[track_caller]
     pub fn assert_never(&self, job: impl Into<Option<usize>>, hook: &str) {
-        self.assert_linked(hook);
+        self.assert_linked(hook, "; that a job never ran is `run.job(INDEX).attempts() == 0`");
         let job = job.into();
         if let Some(call) = self.calls().find(|call| is_about(call, job) && is(call, hook)) {
             panic!("{} was called\n{self}", called(call));
@@ -70,11 +70,11 @@ impl Trace {
 
     /// A name with a mistake in it is of no hook that was called.
     #[track_caller]
-    fn assert_linked(&self, hook: &str) {
+    fn assert_linked(&self, hook: &str, instead: &str) {
         let mut names = self.linked.iter().flat_map(|it| it.hooks.iter().map(|hook| (&*it.name, hook.hook)));
         assert!(
             names.any(|(plugin, name)| names_it(hook, plugin, name)),
-            "no plugin of the run has a hook `{hook}`"
+            "no plugin of the run has a hook `{hook}`{instead}"
         );
     }
 }

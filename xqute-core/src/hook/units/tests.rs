@@ -21,6 +21,19 @@ fn times_have_units() {
 }
 
 #[test]
+fn a_time_is_told_as_people_write_it() {
+    for (nanos, told) in [
+        (0, "0s"),
+        (941_000, "0.941ms"),
+        (250_000_000, "250ms"),
+        (1_500_000_000, "1.5s"),
+        (90_000_000_000, "90s"),
+    ] {
+        assert_eq!(Time(Duration::from_nanos(nanos)).to_string(), told);
+    }
+}
+
+#[test]
 fn sizes_are_those_of_gnu_parallel() {
     assert_eq!((size("10"), size("2K"), size("2k")), (Ok(10), Ok(2048), Ok(2000)));
     assert_eq!((size("1.5G"), size("1T")), (Ok(3 << 29), Ok(1 << 40)));
@@ -60,6 +73,9 @@ proptest! {
     fn what_was_written_is_read_again(seconds in 0_u64..4_000_000, nanos in 0_u32..1_000_000_000, bytes in 1_u64..) {
         let time = Time(Duration::new(seconds, nanos));
         prop_assert_eq!(from_value::<Time>(to_value(time).unwrap()).unwrap(), time);
+        let told = duration(&time.to_string()).unwrap();
+        let near = if seconds > 0 { Duration::from_micros(501) } else { Duration::from_nanos(501) };
+        prop_assert!(told.abs_diff(time.0) < near, "{} is {:?}", time, told);
         prop_assert_eq!(from_value::<Size>(to_value(Size(bytes)).unwrap()).unwrap(), Size(bytes));
     }
 }
