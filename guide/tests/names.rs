@@ -67,6 +67,11 @@ fn the_guide_has_a_line_for_each_thing_that_a_hook_can_ask() {
     assert_methods_told("Of `&Run`", "", "Run", &["hook/run.rs"]);
     assert_methods_told("Of `&Run`", "handle().", "Handle", &["hook/handle.rs"]);
     assert_methods_told("Of `&Scheduler`", "", "Scheduler", &["hook/scheduler.rs"]);
+    let progress = read("xqute-core/src/hook/progress.rs");
+    let (run, fields) = (section("Of `&Run`"), public(&progress, &["pub struct Progress {"], "pub "));
+    let row = run.lines().find(|line| line.starts_with("| `progress()` |")).unwrap_or_default();
+    let missing = fields.iter().find(|name| !row.contains(&format!("`{name}`")));
+    assert!(fields.len() > 3 && missing.is_none(), "{missing:?} is not in: {row}");
     let summary = read("xqute-core/src/hook/summary.rs");
     assert_told("Of `&Summary`", "", &public(&summary, &["pub struct Summary {"], "pub "));
     assert_told("Of `&Summary`", "", &public(&summary, &["impl Summary {"], "pub fn "));
