@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
@@ -142,10 +143,20 @@ impl Drop for Control {
     }
 }
 
+/// Whoever is stopped takes nobody in: then there may be no room among those who wait, which is waited for no longer than this.
+fn connect(path: &Path, patience: Duration) -> io::Result<UnixStream> {
+    in_directory(path, |short| {
+        let socket = net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+        net::sockopt::set_socket_timeout(&socket, net::sockopt::Timeout::Send, Some(patience))?;
+        net::connect(&socket, &SocketAddrUnix::new(short)?)?;
+        Ok(UnixStream::from(socket))
+    })
+}
+
 /// Asks a run. `false`: there is none that listens.
 pub(crate) fn ask(workdir: &Path, asked: &Asked) -> Result<bool> {
     let path = workdir.join(NAME);
-    let stream = match in_directory(&path, |short| UnixStream::connect(short)) {
+    let stream = match connect(&path, PATIENCE) {
         Ok(stream) => stream,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
             return Ok(false);
@@ -163,10 +174,8 @@ pub(crate) fn ask(workdir: &Path, asked: &Asked) -> Result<bool> {
 
 /// Asks a run which hooks have not returned.
 pub(crate) fn hooks(workdir: &Path) -> Hooks {
-    let Ok(stream) = in_directory(&workdir.join(NAME), |short| UnixStream::connect(short)) else {
-        return Hooks::Unknown;
-    };
-    match speak(&stream, &Asked::Hooks, GLANCE) {
+    let said = connect(&workdir.join(NAME), GLANCE);
+    match said.and_then(|stream| speak(&stream, &Asked::Hooks, GLANCE)) {
         Ok(Ok(waiting)) => waiting.map_or(Hooks::Unknown, Hooks::Waiting),
         Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
             Hooks::Silent

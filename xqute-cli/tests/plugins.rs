@@ -22,7 +22,7 @@ fn json(line: &str) -> Value {
 fn a_table_for_another_binary_names_it() {
     let desk = tempfile::tempdir().unwrap();
     fs::write(desk.path().join("xqute.toml"), "[plugins.budget]").unwrap();
-    for (made, named) in [("", false), ("touch xqute; ", true)] {
+    for (made, named) in [("", false), ("touch xqute; ", false), ("touch xqute; chmod +x xqute; ", true)] {
         let (code, _, err) = bash_in(&desk, &format!("{made}xqute run echo ::: 1"));
         assert!(
             code == Some(2) && err.starts_with("xqute: xqute.toml:1:10: no plugin is named `budget`"),

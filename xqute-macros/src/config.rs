@@ -5,8 +5,8 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::parse::ParseStream;
 use syn::{
-    Error, Field, Fields, GenericArgument, Ident, Item, LitBool, Path, PathArguments, PathSegment, Result,
-    Type, parse_quote,
+    Attribute, Error, Field, Fields, GenericArgument, Ident, Item, LitBool, Path, PathArguments, PathSegment,
+    Result, Type, parse_quote,
 };
 
 use crate::{errors, options};
@@ -44,9 +44,13 @@ fn options_of(tokens: TokenStream) -> Result<Options> {
 fn declare(options: &Options, item: &TokenStream) -> Result<TokenStream> {
     let wrong =
         "`#[config]` goes on a struct or an enum: the type that a plugin's configuration is read into";
+    // It stands beside the type, which is none the less whole.
+    let mut complaint = None;
     let (name, generics, has_keys) = match syn::parse2(item.clone()) {
         Ok(Item::Struct(it)) => {
-            errors::all(it.fields.iter().filter_map(bare_duration))?;
+            if !it.attrs.iter().any(says_how) {
+                complaint = errors::all(it.fields.iter().filter_map(bare_duration)).err();
+            }
             (it.ident, it.generics, matches!(it.fields, Fields::Named(_)))
         }
         Ok(Item::Enum(it)) => (it.ident, it.generics, false),
@@ -56,21 +60,39 @@ fn declare(options: &Options, item: &TokenStream) -> Result<TokenStream> {
     if !generics.params.is_empty() {
         return Err(Error::new_spanned(generics, "a configuration cannot be generic: name its types"));
     }
-    Ok(derives(options, &name, has_keys, item))
+    let complaint = complaint.map(Error::into_compile_error);
+    Ok(complaint.into_iter().chain([derives(options, &name, has_keys, item)]).collect())
 }
 
 /// A `Duration` is read from a table of `secs` and `nanos`, which nobody wants to write; unless the field says how it is read.
 fn bare_duration(field: &Field) -> Option<Error> {
-    let is_duration = |it: &Type| last(it).is_some_and(|it| it.ident == "Duration");
     let inner = last(&field.ty).and_then(|it| match &it.arguments {
-        PathArguments::AngleBracketed(of) if it.ident == "Option" => of.args.first(),
+        PathArguments::AngleBracketed(of) if it.ident == "Option" || it.ident == "Vec" => of.args.first(),
         _ => None,
     });
     let is_one =
         is_duration(&field.ty) || matches!(inner, Some(GenericArgument::Type(it)) if is_duration(it));
-    let is_told = field.attrs.iter().any(|it| it.path().is_ident("serde"));
-    let wrong = "a `Duration` is read from a table of `secs` and `nanos`: write `xqute::units::Time`, which reads `30s`, or say with `#[serde(with = ...)]` how it is read";
-    (is_one && !is_told).then(|| Error::new_spanned(&field.ty, wrong))
+    let wrong = "a `Duration` is read from a table of `secs` and `nanos`: write `xqute::units::Time`, which reads `30s` (it has no default: \
+        write `impl Default`, or `Option<Time>`)";
+    (is_one && !field.attrs.iter().any(says_how)).then(|| Error::new_spanned(&field.ty, wrong))
+}
+
+/// That of std: as such, or by its name alone.
+fn is_duration(ty: &Type) -> bool {
+    let Type::Path(it) = ty else { return false };
+    let path: Vec<String> = it.path.segments.iter().map(|it| it.ident.to_string()).collect();
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    matches!(path[..], ["Duration"] | ["time", "Duration"] | ["std" | "core", "time", "Duration"])
+}
+
+/// Whether an attribute of serde says how something is read. One that stands under a condition may.
+fn says_how(attribute: &Attribute) -> bool {
+    const WORDS: [&str; 6] = ["with", "deserialize_with", "skip", "skip_deserializing", "from", "try_from"];
+    let words = |list: &syn::MetaList| {
+        list.tokens.clone().into_iter().any(|it| WORDS.iter().any(|word| it.to_string() == *word))
+    };
+    attribute.path().is_ident("cfg_attr")
+        || (attribute.path().is_ident("serde") && attribute.meta.require_list().is_ok_and(words))
 }
 
 fn last(ty: &Type) -> Option<&PathSegment> {

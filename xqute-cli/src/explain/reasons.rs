@@ -2,6 +2,8 @@
 
 use xqute::{JobState, JobView, WorkDirView, utc};
 
+use crate::answer::hint;
+
 use super::history::{Attempt, History, rule};
 
 /// What the other jobs have to do with it.
@@ -14,6 +16,8 @@ pub(super) struct Around {
     awaited: Vec<usize>,
     /// Jobs before it that wait for their turn too.
     before: usize,
+    /// The command that tells which hooks have not returned.
+    status: String,
 }
 
 impl Around {
@@ -23,7 +27,8 @@ impl Around {
         let submitted = count(JobState::Submitted) + count(JobState::Running);
         let is_open = |other: &usize| view.state(*other).is_none_or(|it| !it.is_over());
         let awaited = history.run.waits.iter().copied().filter(is_open).collect();
-        Self { awaited, live: view.is_live(), submitted, before }
+        let status = hint(&["status"], view.files(0).workdir());
+        Self { awaited, live: view.is_live(), submitted, before, status }
     }
 }
 
@@ -69,10 +74,10 @@ fn waits(history: &History, around: &Around) -> Vec<String> {
             if *before == 1 { "waits" } else { "wait" },
         ));
         if around.live && *submitted < forks && history.run.held.is_empty() {
-            told.push(
-                "fewer are submitted than may run: hooks of it, or of jobs before it, may not have returned; `xqute status` tells which wait"
-                    .to_owned(),
-            );
+            told.push(format!(
+                "fewer are submitted than may run: hooks of it, or of jobs before it, may not have returned; `{}` tells which wait",
+                around.status
+            ));
         }
     } else {
         told.push("it waits for its turn".to_owned());

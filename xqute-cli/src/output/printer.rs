@@ -90,8 +90,10 @@ impl Printer {
     /// No more jobs end: prints what was held.
     pub(super) async fn finish(&self) {
         let mut turn = self.turn.lock().await;
+        // First, as in `ended`.
+        let mut shown = screen::lock().await;
         let rest = turn.order.rest();
-        self.print_all(&mut *screen::lock().await, &mut turn, rest.into_iter().flatten());
+        self.print_all(&mut shown, &mut turn, rest.into_iter().flatten());
     }
 
     /// How the run went, where that is told to a program.

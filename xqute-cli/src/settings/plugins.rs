@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow, bail};
@@ -96,7 +97,8 @@ impl Plugins {
     fn other_binary(&self) -> Option<PathBuf> {
         let other = self.path.with_file_name("xqute");
         let own = std::env::current_exe().and_then(fs::canonicalize).ok();
-        let is_other = other.is_file() && fs::canonicalize(&other).ok() != own;
+        let is_program = |it: fs::Metadata| it.is_file() && it.mode() & 0o111 != 0;
+        let is_other = fs::metadata(&other).is_ok_and(is_program) && fs::canonicalize(&other).ok() != own;
         is_other.then_some(if self.path.parent() == Some(Path::new("")) {
             Path::new(".").join(other)
         } else {

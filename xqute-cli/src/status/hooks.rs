@@ -23,7 +23,7 @@ pub(super) fn tell(view: &WorkDirView, out: &mut dyn Write) -> Result<()> {
         }),
         Hooks::Silent => Ok(writeln!(
             out,
-            "the run does not answer: it is stopped, or hooks that block their threads hold it up"
+            "the run does not answer within a second: it is stopped, or hooks that block their threads hold it up"
         )?),
         Hooks::Unknown => Ok(()),
     }

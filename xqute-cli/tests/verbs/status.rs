@@ -175,7 +175,9 @@ fn a_run_that_waits_for_a_hook_says_for_which() {
     assert!(explained.contains("\n  fewer are submitted than may run: hooks of it, "), "{explained}");
     let signal = |name: &str| Command::new("kill").args([name, &run.id().to_string()]).status().unwrap();
     assert!(signal("-STOP").success());
-    assert!(status().contains("\nthe run does not answer: it is stopped, or hooks that block their threads"));
+    assert!(status().contains(
+        "\nthe run does not answer within a second: it is stopped, or hooks that block their threads"
+    ));
     assert!(signal("-CONT").success());
     fs::write(gate, "go\n").unwrap();
     assert!(run.wait().unwrap().success());

@@ -15,6 +15,7 @@ use super::questions::Questions;
 use super::timers::Timers;
 use super::treaty::{Notice, Order, SmallFile};
 use crate::backend::{Refused, Submission};
+use crate::hook::Progress;
 use crate::hook::record::Recorder;
 use crate::job::{Job, JobFiles, Moment, Output};
 use crate::script::{Fragments, Script, render};
@@ -85,6 +86,8 @@ impl Performer {
                 now.into_iter().for_each(|order| self.obey(order, dispatcher, questions));
                 continue;
             }
+            // Before gates are asked, which may ask in turn how far the run is.
+            self.tell_progress(dispatcher);
             if orders.is_empty() && self.held.is_empty() {
                 return;
             }
@@ -98,6 +101,12 @@ impl Performer {
             then.into_iter().for_each(|order| self.obey(order, dispatcher, questions));
             self.caller.start();
         }
+    }
+
+    /// What is written down is what is told.
+    fn tell_progress(&self, it: &Dispatcher) {
+        let (live, held, (_, cpu)) = (it.live_count(), it.held_count(), it.cost());
+        self.feeder.reached(Progress { live, held, counts: it.counts(), cpu, ..Progress::default() });
     }
 
     /// Whether everything is written down that the orders tell of.

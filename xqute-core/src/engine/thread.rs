@@ -18,7 +18,7 @@ use super::questions::{Answered, Questions};
 use super::signals;
 use super::throttle::Pace;
 use super::treaty::{Ended, Fed, Message};
-use crate::hook::{PluginSet, Progress, Stopped, Summary};
+use crate::hook::{PluginSet, Stopped, Summary};
 
 /// The most events that are handled before their orders are performed.
 const BATCH: usize = 256;
@@ -103,10 +103,7 @@ impl Engine {
         let mut polls = tokio::time::interval_at(Instant::now() + interval, interval);
         polls.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
-            // Before gates are asked, which may ask in turn how far the run is.
-            self.tell_progress();
             self.performer.perform(&mut self.dispatcher, &mut self.questions);
-            self.tell_progress();
             match self.is_over() {
                 true if self.is_drained() => return,
                 // One more has come in.
@@ -125,13 +122,6 @@ impl Engine {
             self.handle(woke);
             self.handle_more();
         }
-    }
-
-    fn tell_progress(&self) {
-        let it = &self.dispatcher;
-        let (live, held, (_, cpu)) = (it.live_count(), it.held_count(), it.cost());
-        let reached = Progress { live, held, counts: it.counts(), cpu, ..Progress::default() };
-        self.performer.feeder.reached(reached);
     }
 
     async fn wait(&mut self, polls: &mut Interval) -> Woke {

@@ -83,7 +83,7 @@ impl Time {
     }
 }
 
-/// For people, in a form that is read again: `90s`, `1.5s`, `250ms`, with three digits behind the point at most.
+/// For people, in a form that is read again: `90s`, `1.5s`, `250ms`, with three digits behind the point at most: what is below half a microsecond is none.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.as_secs_f64();

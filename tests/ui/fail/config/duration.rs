@@ -4,8 +4,8 @@ use std::time::Duration;
 #[xqute::config]
 #[derive(Debug, Default)]
 struct Config {
+    #[serde(alias = "most")]
     limit: Duration,
-    wait: Option<std::time::Duration>,
 }
 
 fn main() {}
