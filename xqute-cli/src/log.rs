@@ -63,8 +63,6 @@ where
         }
         Clock.format_time(&mut out)?;
         out.write_str(level(*event.metadata().level()))?;
-        out.write_str(LOG)?;
-        out.write_char(':')?;
         let mut fields = Fields { out, written: Ok(()) };
         event.record(&mut fields);
         fields.written?;
@@ -77,14 +75,14 @@ fn has_its_fields(event: &Event<'_>) -> bool {
     event.metadata().fields().iter().map(|it| it.name()).eq(["message", "job"])
 }
 
-/// With a space on both sides.
+/// And the target behind it.
 fn level(level: Level) -> &'static str {
     match level {
-        Level::ERROR => " ERROR ",
-        Level::WARN => "  WARN ",
-        Level::INFO => "  INFO ",
-        Level::DEBUG => " DEBUG ",
-        Level::TRACE => " TRACE ",
+        Level::ERROR => " ERROR xqute::log:",
+        Level::WARN => "  WARN xqute::log:",
+        Level::INFO => "  INFO xqute::log:",
+        Level::DEBUG => " DEBUG xqute::log:",
+        Level::TRACE => " TRACE xqute::log:",
     }
 }
 
@@ -102,16 +100,37 @@ impl Visit for Fields<'_> {
         }
     }
 
+    /// The number of a job, which each line has: digits alone need no care.
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        let (mut digits, mut rest, mut at) = ([b'0'; 20], value, 20);
+        while rest > 0 || at == 20 {
+            at -= 1;
+            digits[at] = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+            rest /= 10;
+        }
+        let digits = std::str::from_utf8(&digits[at..]).unwrap_or_default();
+        self.written = self.written.and_then(|()| {
+            self.name(field)?;
+            self.out.write_str(digits)
+        });
+    }
+
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let mut write = || {
-            self.out.write_char(' ')?;
-            if field.name() != "message" {
-                self.out.write_str(field.name())?;
-                self.out.write_char('=')?;
-            }
+        self.written = self.written.and_then(|()| {
+            self.name(field)?;
             write!(Harmless(&mut self.out), "{value:?}")
-        };
-        self.written = self.written.and_then(|()| write());
+        });
+    }
+}
+
+impl Fields<'_> {
+    fn name(&mut self, field: &Field) -> fmt::Result {
+        if field.name() == "message" {
+            return self.out.write_str(" ");
+        }
+        self.out.write_str(" ")?;
+        self.out.write_str(field.name())?;
+        self.out.write_str("=")
     }
 }
 
